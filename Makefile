@@ -1,0 +1,41 @@
+# Two commands on a fresh machine: `make demo` and `make test`.  Needs Python 3.11+, make and pip.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+
+.PHONY: help demo test lint types unit install clean
+
+help:  ## what can be made here
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(STAMP): pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+.stubs/.installed: Makefile | $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --target .stubs micropython-esp32-stubs
+	@touch $@
+
+install: $(STAMP)  ## the virtual environment with everything in it
+
+demo: $(STAMP)  ## a street of virtual homes, real firmware, real hub, days in minutes
+	$(BIN)/anju demo
+
+lint: $(STAMP)  ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP) .stubs/.installed  ## mypy --strict, and the ESP32 driver against the MicroPython stubs
+	$(BIN)/mypy
+	$(BIN)/mypy --config-file firmware/mypy.ini
+
+unit: $(STAMP)  ## the tests, shared code also under real MicroPython
+	$(BIN)/pytest
+
+test: lint types unit  ## everything CI runs
+
+clean:  ## remove what the commands above made
+	rm -rf $(VENV) .stubs demo-out .pytest_cache .mypy_cache .ruff_cache
