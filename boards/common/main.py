@@ -1,0 +1,4 @@
+import board
+from anju_node import app
+
+app.run(board.hal())

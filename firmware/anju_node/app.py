@@ -1,0 +1,179 @@
+"""Composition root of a node: one wake is one `run(hal)`.
+
+restore → take the wake's edge → filter → outbox → report when due → arm the pin → deep sleep.
+"""
+
+from anju_wire import numbers
+from anju_wire.errors import PeerError
+
+from anju_node import coap_link, config, health, report, rtc, uplink
+from anju_node.keystore import Keystore
+from anju_node.outbox import Outbox
+from anju_node.ring import EdgeRing
+
+# Stay awake for what is due this soon: a boot costs more.
+_LINGER_MS = 250
+
+
+def _filter(sensing):
+    if sensing == "pir":
+        from anju_node.filters import pir as module
+    elif sensing == "meter":
+        from anju_node.filters import meter as module
+    else:
+        from anju_node.filters import door as module
+    return module
+
+
+_KIND = {"door": numbers.DOOR, "pir": numbers.PIR, "meter": numbers.METER}
+
+
+class Node:
+    """A node between waking up and falling asleep."""
+
+    def __init__(self, hal):
+        self.hal = hal
+        self.config = config.load(hal.root)
+        self.filter = _filter(self.config.sensing)
+        self.outbox = Outbox(hal.root + "/journal", self.config.segment_bytes, self.config.segments)
+        self.keystore = Keystore(self.config, self.outbox)
+        self.uplink = uplink.START
+        self.wakes = 0
+        self.ring = EdgeRing()
+        hal.on_edge(self.config.pin, self.ring)
+
+    # -- waking up and falling asleep --------------------------------------
+
+    def restore(self):
+        """From RTC memory after deep sleep, from flash after anything else."""
+        saved = rtc.unpack(self.hal.rtc_memory())
+        if saved is None or self.hal.reset_reason != health.DEEP_SLEEP_WAKE:
+            self._cold_boot()
+        else:
+            state, up, following, self.wakes, outbox = saved
+            self.state, self.uplink, self.keystore.next = tuple(state), tuple(up), following
+            self.outbox.load(outbox)
+            self._take_wake()
+        self.wakes += 1
+
+    def _cold_boot(self):
+        self.outbox.recover()
+        self.keystore.cold_boot()
+        lost_power = self.hal.reset_reason == health.POWER_ON
+        level = self.hal.level(self.config.pin)
+        self.state, emitted = self.filter.restored(self.outbox.counters, level, lost_power, self.config)
+        self._record(emitted)
+        self._beat(urgent=True)
+
+    def _take_wake(self):
+        """The pin that woke us is an edge of its own, even when it is back already."""
+        hal = self.hal
+        if hal.wake_pin == self.config.pin:
+            level = hal.level(self.config.pin)
+            if level == hal.wake_level:
+                step = self.filter.edge(self.state, hal.woke_ms, level, self.config)
+            else:
+                step = self.filter.missed(self.state, hal.woke_ms, self.config)
+            self._emit(step)
+
+    def sleep(self):
+        """Arm the pin, keep what must survive, and end this run."""
+        self.outbox.close()
+        hal = self.hal
+        armed_from = self.filter.armed_from(self.state, self.config)
+        until = self._deadline()
+        wake_level = None
+        if armed_from <= hal.now_ms():
+            wake_level = self.filter.wake_level(hal.level(self.config.pin))
+        else:
+            until = min(until, armed_from)
+        memory = [list(self.state), list(self.uplink), self.keystore.next, self.wakes, self.outbox.save()]
+        hal.deep_sleep(until, self.config.pin, wake_level, rtc.pack(memory))
+
+    # -- sensing -----------------------------------------------------------
+
+    def sense(self):
+        """Everything in the ring, and the filter's deadline when it has passed."""
+        hal = self.hal
+        edge = self.ring.pop()
+        while edge is not None:
+            now = hal.now_ms()
+            t_ms = now - hal.ticks_since(edge[2])
+            self._emit(self.filter.edge(self.state, t_ms, edge[1], self.config))
+            edge = self.ring.pop()
+        now = hal.now_ms()
+        self._emit(self.filter.tick(self.state, now, hal.level(self.config.pin), self.config))
+
+    def _emit(self, step):
+        self.state, emitted = step
+        self._record(emitted)
+        counters = self.filter.counters(self.state)
+        if emitted or counters[0] - (self.outbox.counters or (0,))[0] >= self.config.checkpoint_pulses:
+            self.outbox.keep_counters(counters)
+
+    def _record(self, emitted):
+        for t_ms, urgent, fields in emitted:
+            fields["kind"] = _KIND[self.config.sensing]
+            self.outbox.append(t_ms, fields)
+            self.uplink = uplink.recorded(self.uplink, urgent)
+
+    def _beat(self, urgent):
+        now = self.hal.now_ms()
+        self.outbox.append(now, health.record(self.hal, self.outbox, self.wakes, self.ring.overruns, self.config))
+        self.uplink = uplink.recorded(self.uplink, urgent)
+
+    # -- reporting ---------------------------------------------------------
+
+    def report(self):
+        """Send one report; whether the hub took it."""
+        hal, outbox = self.hal, self.outbox
+        if uplink.heartbeat_due(self.uplink, hal.now_ms(), self.config) and not self.uplink[0]:
+            self._beat(urgent=True)
+        batch = report.collect(outbox, self.config.report_bytes, hal.now_ms())
+        if batch is None or report.needs_clock(outbox, batch[0]):
+            batch = (outbox.epoch, outbox.sequence, [])  # an empty report asks for the time
+        answer = self._post(report.payload(batch))
+        if answer is None:
+            self.uplink = uplink.failed(self.uplink, hal.now_ms())
+            return False
+        self._set_clock(answer.get("time_ms"))
+        if batch[2]:
+            outbox.acknowledge(batch[0], batch[1] + len(batch[2]) - 1)
+        self.uplink = uplink.delivered(self.uplink, hal.now_ms(), outbox.waiting)
+        return True
+
+    def _post(self, payload):
+        message = coap_link.request(numbers.PATH_REPORT, payload, numbers.FORMAT_CBOR)
+        try:
+            return coap_link.post(self.hal, self.config, self.keystore, self.keystore.context(), message)
+        except PeerError as error:
+            self.hal.log("report refused: %s" % error)
+            return None
+
+    def _set_clock(self, time_ms):
+        if time_ms is not None:
+            offset = time_ms - self.hal.now_ms()
+            if self.outbox.epoch not in self.outbox.clocks:
+                self.outbox.keep_clock(offset)
+            self.outbox.clocks[self.outbox.epoch] = offset
+
+    def _deadline(self):
+        due = uplink.deadline(self.uplink, self.config)
+        own = self.filter.deadline(self.state, self.config)
+        return due if own is None else min(due, own)
+
+
+def run(hal):
+    """One wake, from boot to deep sleep."""
+    node = Node(hal)
+    node.restore()
+    while True:
+        node.sense()
+        if uplink.deadline(node.uplink, node.config) <= hal.now_ms():
+            node.report()
+            continue
+        until = node._deadline()
+        if until > hal.now_ms() + _LINGER_MS:
+            break
+        hal.wait(until)
+    node.sleep()

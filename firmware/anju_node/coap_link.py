@@ -1,0 +1,72 @@
+"""One protected report over UDP and its answer: drives the confirmable exchange of `anju_wire` on the HAL's link."""
+
+from anju_wire import coap, numbers
+from anju_wire.errors import PeerError
+from anju_wire.exchange import Exchange
+from anju_wire.report import decode_answer
+
+_ECHO_TRIES = 2
+
+
+def request(path, payload, content_format):
+    """An unprotected POST of a payload."""
+    options = [(numbers.OPTION_URI_PATH, part.encode()) for part in path.strip("/").split("/")]
+    options.append((numbers.OPTION_CONTENT_FORMAT, coap.encode_uint(content_format)))
+    return coap.Message(numbers.CON, numbers.POST, 0, b"", options, payload)
+
+
+def post(hal, config, keystore, context, message):
+    """Send `message` protected and wait for its answer.
+
+    Returns the decoded answer (a dict), or None when none came in time. Raises PeerError when the hub refused.
+    """
+    link = hal.udp(config.hub_host, config.hub_port)
+    try:
+        for _ in range(_ECHO_TRIES):
+            answer = _exchange(hal, link, keystore.take(), context, message)
+            if answer is None:
+                return None
+            echo = answer.option(numbers.OPTION_ECHO)
+            if answer.code == numbers.UNAUTHORIZED and echo is not None:  # RFC 9175 §2.3: prove freshness, once
+                message = coap.Message(
+                    message.mtype, message.code, 0, b"", message.options + [(numbers.OPTION_ECHO, echo)], message.payload
+                )
+                continue
+            if answer.code != numbers.CHANGED:
+                raise PeerError("hub answered %d.%02d" % (answer.code >> 5, answer.code & 31), answer.code)
+            return decode_answer(answer.payload) if answer.payload else {}
+        raise PeerError("hub asks for Echo again and again")
+    finally:
+        link.close()
+
+
+def _exchange(hal, link, sequence, context, message):
+    protected, binding = context.protect_request(message, sequence)
+    protected.mid = sequence & 0xFFFF
+    protected.token = bytes((sequence >> 8 & 0xFF, sequence & 0xFF))
+    timeout_ms = numbers.ACK_TIMEOUT_MS
+    timeout_ms += timeout_ms * (hal.random_byte() * (numbers.ACK_RANDOM_PERCENT - 100)) // 25500
+    exchange = Exchange(protected, ack_timeout_ms=timeout_ms)
+    event = ("start",)
+    while True:
+        deadline = None
+        for action in exchange.step(event, hal.now_ms()):
+            if action[0] == "send":
+                link.send(action[1])
+            elif action[0] == "wait":
+                deadline = action[1]
+            elif action[0] == "done":
+                return _unprotect(context, action[1], binding)
+            elif action[0] == "failed":
+                return None
+        data = link.receive(deadline)
+        event = ("timeout",) if data is None else ("datagram", data)
+
+
+def _unprotect(context, answer, binding):
+    """An unprotected error (RFC 8613 §8.2: unknown context, replay) comes back as it is; anything else is protected."""
+    if answer.option(numbers.OPTION_OSCORE) is None:
+        if answer.code >> 5 in (4, 5):
+            return coap.Message(answer.mtype, answer.code, answer.mid, answer.token, [], b"")
+        raise PeerError("answer is not protected")
+    return context.unprotect_response(answer, binding)

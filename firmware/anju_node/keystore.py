@@ -1,0 +1,32 @@
+"""The node's OSCORE context and its sender sequence numbers, which no reset may repeat (RFC 8613 §7.2, B.1)."""
+
+from anju_wire.oscore import Context
+
+_STEP = 64
+_HUB_ID = b"H"
+
+
+class Keystore:
+    """Sequence numbers are reserved on flash `_STEP` at a time; between two wakes the next one is in RTC memory."""
+
+    def __init__(self, config, outbox):
+        self._config = config
+        self._outbox = outbox
+        self.next = 0
+
+    def cold_boot(self):
+        """RTC memory is gone: everything that was reserved counts as used."""
+        self.next = self._outbox.reserved
+
+    def take(self):
+        """The next sender sequence number."""
+        if self.next >= self._outbox.reserved:
+            self._outbox.reserve(self.next + _STEP)
+        number = self.next
+        self.next += 1
+        return number
+
+    def context(self):
+        """The security context, derived when a report is due and dropped with the wake."""
+        config = self._config
+        return Context(config.master_secret, config.master_salt, config.node.encode(), _HUB_ID)
