@@ -1,0 +1,143 @@
+"""Records, SPEC 4: a dict of named fields on this side, a map of small integer keys on the wire.
+
+The tables below are the only place where names, keys, types and ranges stand; packing and unpacking both follow them.
+"""
+
+from ._compat import TYPE_CHECKING
+from .errors import LocalError, PeerError, WireError
+from .numbers import DOOR, HEALTH, MAX_COUNT, METER, PIR
+
+if TYPE_CHECKING:
+    Field = tuple[int, str, int | None, int | None, int]
+    Table = tuple[Field, ...]
+
+# A row: key, name, lowest, highest, presence.  Booleans have None for their bounds.
+_REQUIRED = 0
+_ZERO = 1  # left out when 0, there again after unpacking
+_OPTIONAL = 2
+
+_COMMON = (
+    (0, "kind", 1, 255, _REQUIRED),
+    (1, "age_ms", 0, MAX_COUNT, _REQUIRED),
+    (2, "channel", 0, 255, _ZERO),
+    (3, "age_error_ms", 0, MAX_COUNT, _ZERO),
+)
+
+_FIELDS = {
+    DOOR: (
+        (4, "open", None, None, _REQUIRED),
+        (5, "transitions", 0, MAX_COUNT, _REQUIRED),
+    ),
+    PIR: (
+        (4, "occupied", None, None, _REQUIRED),
+        (5, "pulses", 0, MAX_COUNT, _REQUIRED),
+        (6, "active_s", 0, MAX_COUNT, _REQUIRED),
+    ),
+    METER: (
+        (4, "medium", 0, 255, _REQUIRED),
+        (5, "total", 0, MAX_COUNT, _REQUIRED),
+        (6, "uncertainty", 0, MAX_COUNT, _ZERO),
+    ),
+    HEALTH: (
+        (4, "battery_mv", 0, 65535, _REQUIRED),
+        (5, "wakes", 0, MAX_COUNT, _REQUIRED),
+        (6, "resets", 0, MAX_COUNT, _REQUIRED),
+        (7, "dropped", 0, MAX_COUNT, _REQUIRED),
+        (8, "reset_reason", 0, 255, _REQUIRED),
+        (9, "rssi_dbm", -128, 127, _OPTIONAL),
+        (10, "heap_free", 0, MAX_COUNT, _OPTIONAL),
+        (11, "heartbeat_s", 1, 0xFFFFFFFF, _REQUIRED),
+    ),
+}
+
+
+def pack(record: dict[object, object]) -> dict[int, object]:
+    """The wire map of a record; LocalError names the field that is missing, unknown, mistyped or out of range."""
+    return pack_table(_table(record.get("kind")), record)
+
+
+def unpack(packed: object) -> dict[object, object]:
+    """The record of a wire map; PeerError names the field that is missing, mistyped or out of range.
+
+    Fields that the tables do not know, and everything but the common fields of a kind that they do not know, stay
+    under their integer key, so that `pack(unpack(m)) == m`.
+    """
+    kind = packed.get(0) if isinstance(packed, dict) else None
+    return unpack_table(_table(kind), packed, "record")
+
+
+def _table(kind: object) -> "Table":
+    return _COMMON + _FIELDS.get(kind, ()) if isinstance(kind, int) else _COMMON
+
+
+def pack_table(table: "Table", values: dict[object, object]) -> dict[int, object]:
+    """Named values to a wire map, by `table`."""
+    packed: dict[int, object] = {}
+    named = 0
+    for row in table:
+        key, name, _, _, presence = row
+        if name in values:
+            value = values[name]
+            named += 1
+            check(row, value, LocalError)
+            if value != 0 or presence != _ZERO:
+                packed[key] = value
+        elif presence == _REQUIRED:
+            raise LocalError(name + " is missing")
+    if named != len(values):
+        _pack_unknown(table, values, packed)
+    return packed
+
+
+def _pack_unknown(table: "Table", values: dict[object, object], packed: dict[int, object]) -> None:
+    for key in values:
+        if not isinstance(key, int):
+            if not any(row[1] == key for row in table):
+                raise LocalError("no field " + str(key))
+        elif any(row[0] == key for row in table):
+            raise LocalError("key %d has a name" % key)
+        else:
+            packed[key] = values[key]
+
+
+def unpack_table(table: "Table", packed: object, what: str) -> dict[object, object]:
+    """A wire map to named values, by `table`; keys that it does not know are kept."""
+    if not isinstance(packed, dict):
+        raise PeerError(what + " is not a map")
+    values: dict[object, object] = {}
+    known = 0
+    for row in table:
+        key, name, _, _, presence = row
+        if key in packed:
+            check(row, packed[key], PeerError)
+            values[name] = packed[key]
+            known += 1
+        elif presence == _REQUIRED:
+            raise PeerError(name + " is missing")
+        elif presence == _ZERO:
+            values[name] = 0
+    if known != len(packed):
+        _unpack_unknown(table, packed, values, what)
+    return values
+
+
+def _unpack_unknown(
+    table: "Table", packed: dict[object, object], values: dict[object, object], what: str
+) -> None:
+    for key in packed:
+        if type(key) is not int:
+            raise PeerError(what + " has a key that is not an integer")
+        if not any(row[0] == key for row in table):
+            values[key] = packed[key]
+
+
+def check(row: "Field", value: object, error: type[WireError]) -> None:
+    """Raise `error` unless `value` has the type and lies in the range of the field."""
+    _, name, lowest, highest, _ = row
+    if lowest is None or highest is None:
+        if value is not True and value is not False:
+            raise error(name + " is not a boolean")
+    elif type(value) is not int:
+        raise error(name + " is not an integer")
+    elif not lowest <= value <= highest:
+        raise error(name + " is out of range")

@@ -1,0 +1,100 @@
+"""Reports and answers, SPEC 5: the payloads of `POST /r` and of its 2.04."""
+
+from . import cbor
+from .errors import LocalError, PeerError
+from .numbers import MAX_ANSWER_BYTES, MAX_COUNT, MAX_RECORDS, MAX_REPORT_BYTES, REQUEST_ENTITY_TOO_LARGE
+from .record import check, pack, pack_table, unpack, unpack_table
+
+_EPOCH = (0, "epoch", 0, 0xFFFFFFFF, 0)
+_SEQUENCE = (1, "sequence", 0, MAX_COUNT, 0)
+_HEAD = (_EPOCH, _SEQUENCE)
+_ANSWER = ((0, "time_ms", 0, MAX_COUNT, 0),)
+_RECORDS = 2  # key of the list of records
+_MAP_OF_3 = 0xA3
+_ARRAY = 4
+
+
+class Report:
+    """`records[i]` is the record `sequence + i` of boot `epoch` of the node that sent it."""
+
+    def __init__(self, epoch: int, sequence: int, records: list[dict[object, object]]) -> None:
+        self.epoch = epoch
+        self.sequence = sequence
+        self.records = records
+
+
+class ReportBuilder:
+    """Fills one report record by record up to `limit` bytes of CBOR; each record is encoded once."""
+
+    def __init__(self, epoch: int, sequence: int, limit: int = MAX_REPORT_BYTES) -> None:
+        check(_EPOCH, epoch, LocalError)
+        check(_SEQUENCE, sequence, LocalError)
+        self.count = 0
+        self._limit = limit
+        self._head = bytearray((_MAP_OF_3, _EPOCH[0]))
+        cbor.append(self._head, epoch)
+        self._head.append(_SEQUENCE[0])
+        cbor.append(self._head, sequence)
+        self._head.append(_RECORDS)
+        self._body = bytearray()
+
+    def add(self, record: dict[object, object]) -> bool:
+        """Append `record` and say True, or leave the report as it is and say False when it would not fit."""
+        if self.count == MAX_RECORDS:
+            return False
+        length = len(self._body)
+        cbor.append(self._body, pack(record))
+        array_head = 1 if self.count < 23 else 2
+        if len(self._head) + array_head + len(self._body) > self._limit:
+            self._body = self._body[:length]
+            return False
+        self.count += 1
+        return True
+
+    def finish(self) -> bytes:
+        """The report; LocalError if it holds no record (SPEC 5.1)."""
+        if self.count == 0:
+            raise LocalError("a report needs a record")
+        cbor.append_head(self._head, _ARRAY, self.count)
+        self._head.extend(self._body)
+        return bytes(self._head)
+
+
+def encode_report(epoch: int, sequence: int, records: list[dict[object, object]]) -> bytes:
+    """A report of all `records`; LocalError if one is wrong or they do not fit (SPEC 8)."""
+    builder = ReportBuilder(epoch, sequence)
+    for record in records:
+        if not builder.add(record):
+            raise LocalError("too many records for one report")
+    return builder.finish()
+
+
+def decode_report(data: bytes) -> Report:
+    """The report in `data`; PeerError if it breaks SPEC 4, 5 or 8.  Keys it does not know are ignored."""
+    if len(data) > MAX_REPORT_BYTES:
+        raise PeerError("report is too large", REQUEST_ENTITY_TOO_LARGE)
+    packed = cbor.decode(data)
+    head = unpack_table(_HEAD, packed, "report")
+    records = head.get(_RECORDS)
+    if not isinstance(records, list) or not records:
+        raise PeerError("records are missing")
+    if len(records) > MAX_RECORDS:
+        raise PeerError("too many records", REQUEST_ENTITY_TOO_LARGE)
+    epoch, sequence = head["epoch"], head["sequence"]
+    assert isinstance(epoch, int) and isinstance(sequence, int)
+    return Report(epoch, sequence, [unpack(record) for record in records])
+
+
+def encode_answer(answer: dict[object, object]) -> bytes:
+    """The answer to a report, SPEC 5.3: `{"time_ms": UTC in ms since 1970}`, further keys as integers."""
+    data = cbor.encode(pack_table(_ANSWER, answer))
+    if len(data) > MAX_ANSWER_BYTES:
+        raise LocalError("answer is too large")
+    return data
+
+
+def decode_answer(data: bytes) -> dict[object, object]:
+    """The named fields of an answer; keys that are not known stay integers."""
+    if len(data) > MAX_ANSWER_BYTES:
+        raise PeerError("answer is too large")
+    return unpack_table(_ANSWER, cbor.decode(data), "answer")
