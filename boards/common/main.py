@@ -1,4 +1,5 @@
 import board
+
 from anju_node import app
 
 app.run(board.hal())

@@ -3,13 +3,12 @@
 restore → take the wake's edge → filter → outbox → report when due → arm the pin → deep sleep.
 """
 
-from anju_wire import numbers
-from anju_wire.errors import PeerError
-
 from anju_node import coap_link, config, health, report, rtc, uplink
 from anju_node.keystore import Keystore
 from anju_node.outbox import Outbox
 from anju_node.ring import EdgeRing
+from anju_wire import numbers
+from anju_wire.errors import PeerError
 
 # Stay awake for what is due this soon: a boot costs more.
 _LINGER_MS = 250
@@ -47,7 +46,7 @@ class Node:
     def restore(self):
         """From RTC memory after deep sleep, from flash after anything else."""
         saved = rtc.unpack(self.hal.rtc_memory())
-        if saved is None or self.hal.reset_reason != health.DEEP_SLEEP_WAKE:
+        if saved is None or self.hal.reset_reason != numbers.RESET_DEEP_SLEEP:
             self._cold_boot()
         else:
             state, up, following, self.wakes, outbox = saved
@@ -59,7 +58,7 @@ class Node:
     def _cold_boot(self):
         self.outbox.recover()
         self.keystore.cold_boot()
-        lost_power = self.hal.reset_reason == health.POWER_ON
+        lost_power = self.hal.reset_reason == numbers.RESET_POWER_ON
         level = self.hal.level(self.config.pin)
         self.state, emitted = self.filter.restored(self.outbox.counters, level, lost_power, self.config)
         self._record(emitted)
@@ -125,22 +124,25 @@ class Node:
     # -- reporting ---------------------------------------------------------
 
     def report(self):
-        """Send one report; whether the hub took it."""
+        """Send one report, and forget what the hub acknowledged."""
         hal, outbox = self.hal, self.outbox
         if uplink.heartbeat_due(self.uplink, hal.now_ms(), self.config) and not self.uplink[0]:
             self._beat(urgent=True)
         batch = report.collect(outbox, self.config.report_bytes, hal.now_ms())
-        if batch is None or report.needs_clock(outbox, batch[0]):
-            batch = (outbox.epoch, outbox.sequence, [])  # an empty report asks for the time
-        answer = self._post(report.payload(batch))
+        for_time = batch is not None and report.needs_clock(outbox, batch.epoch)
+        if for_time:  # this epoch's first record goes ahead for the time in the answer, and again in its turn
+            batch = report.collect(outbox, self.config.report_bytes, hal.now_ms(), outbox.epoch)
+        if batch is None:  # acknowledged already; only the heartbeat was due
+            self._beat(urgent=True)
+            return
+        answer = self._post(batch.builder.finish())
         if answer is None:
             self.uplink = uplink.failed(self.uplink, hal.now_ms())
-            return False
+            return
         self._set_clock(answer.get("time_ms"))
-        if batch[2]:
-            outbox.acknowledge(batch[0], batch[1] + len(batch[2]) - 1)
+        if not for_time:
+            outbox.acknowledge(batch.epoch, batch.last)
         self.uplink = uplink.delivered(self.uplink, hal.now_ms(), outbox.waiting)
-        return True
 
     def _post(self, payload):
         message = coap_link.request(numbers.PATH_REPORT, payload, numbers.FORMAT_CBOR)

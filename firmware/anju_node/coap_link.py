@@ -29,7 +29,12 @@ def post(hal, config, keystore, context, message):
             echo = answer.option(numbers.OPTION_ECHO)
             if answer.code == numbers.UNAUTHORIZED and echo is not None:  # RFC 9175 §2.3: prove freshness, once
                 message = coap.Message(
-                    message.mtype, message.code, 0, b"", message.options + [(numbers.OPTION_ECHO, echo)], message.payload
+                    message.mtype,
+                    message.code,
+                    0,
+                    b"",
+                    message.options + [(numbers.OPTION_ECHO, echo)],
+                    message.payload,
                 )
                 continue
             if answer.code != numbers.CHANGED:

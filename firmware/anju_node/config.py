@@ -5,9 +5,9 @@ takes the node takes its keys, and only its own (SPEC, security considerations).
 """
 
 import json
+from binascii import unhexlify
 
 from anju_wire.errors import LocalError
-from binascii import unhexlify
 
 FILE = "node.json"
 

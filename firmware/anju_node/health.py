@@ -4,9 +4,6 @@ import gc
 
 from anju_wire import numbers
 
-# Reset reasons (SPEC, health record).
-DEEP_SLEEP_WAKE, POWER_ON, HARD_RESET, WATCHDOG, SOFT_RESET = range(5)
-
 
 def record(hal, outbox, wakes, overruns, config):
     """The fields of a health record now."""

@@ -7,9 +7,9 @@ starts a new one. Segments are numbered files; the oldest are deleted when nothi
 
 import os
 import struct
+from binascii import crc32
 
 from anju_wire.errors import LocalError
-from binascii import crc32
 
 _HEADER = "<BHI"
 _HEADER_BYTES = struct.calcsize(_HEADER)

@@ -2,8 +2,9 @@
 
 from anju_wire.oscore import Context
 
+from anju_wire.numbers import HUB_ID
+
 _STEP = 64
-_HUB_ID = b"H"
 
 
 class Keystore:
@@ -29,4 +30,4 @@ class Keystore:
     def context(self):
         """The security context, derived when a report is due and dropped with the wake."""
         config = self._config
-        return Context(config.master_secret, config.master_salt, config.node.encode(), _HUB_ID)
+        return Context(config.master_secret, config.master_salt, config.node.encode(), HUB_ID)

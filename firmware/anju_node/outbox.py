@@ -5,9 +5,8 @@ wake gets it from RTC memory instead and reads no flash unless it has something 
 a record leaves the queue when the hub acknowledged it, and the hub knows a repeated one by (epoch, sequence).
 """
 
-from anju_wire import cbor
-
 from anju_node.journal import Journal
+from anju_wire import cbor
 
 _RECORD = 1  # [epoch, sequence, t_ms, fields]
 _ACKED = 2  # [epoch, sequence]: everything up to and including this one is acknowledged
@@ -135,7 +134,7 @@ class Outbox:
 
     def acknowledge(self, epoch, sequence):
         """The hub has everything up to `(epoch, sequence)`: forget it."""
-        self._skip(lambda value, segment: (value[0], value[1]) <= (epoch, sequence))
+        self._skip(lambda value, _: (value[0], value[1]) <= (epoch, sequence))
         self._journal.append(_ACKED, cbor.encode([epoch, sequence]))
         if not self.waiting:
             self.head = (self._journal.segment, self._journal.offset)
@@ -203,7 +202,7 @@ class Outbox:
         if self._journal.segment - self._oldest < self._segments:
             return
         keep_from = self._oldest + 1
-        self.dropped += self._skip(lambda value, segment: segment < keep_from)
+        self.dropped += self._skip(lambda _, segment: segment < keep_from)
         self._journal.append(_BOOT, cbor.encode([self.epoch, self.resets, self.dropped]))
         self._journal.append(_ACKED, cbor.encode(list(self.acked)))
         self._journal.drop_before(keep_from)

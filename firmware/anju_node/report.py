@@ -1,29 +1,35 @@
 """From the outbox to one report: which records go together, and how old they are by now."""
 
-from anju_wire.report import encode_report
+from anju_wire.report import ReportBuilder
 
 # An age that nothing is known of (power was lost before the first contact): half a year either way.
 UNKNOWN_AGE_ERROR_MS = 15768000000
 
 
-def collect(outbox, limit_bytes, now_ms):
-    """The oldest unacknowledged records of one epoch that fit, as `(epoch, sequence, records)`, or None."""
+class Batch:
+    """One encoded report: records `sequence` to `last` of `epoch`."""
+
+    def __init__(self, epoch, sequence, limit_bytes):
+        self.epoch = epoch
+        self.sequence = sequence
+        self.last = sequence - 1
+        self.builder = ReportBuilder(epoch, sequence, limit_bytes)
+
+
+def collect(outbox, limit_bytes, now_ms, epoch=None):
+    """The oldest unacknowledged records of one epoch (`epoch`, or the first waiting) that fit; None if none waits."""
     batch = None
-    size = 8
-    for epoch, sequence, t_ms, fields in outbox.peek():
-        if batch and (epoch != batch[0] or sequence != batch[1] + len(batch[2])):
+    for of_epoch, sequence, t_ms, fields in outbox.peek():
+        if epoch is not None and of_epoch != epoch:
+            continue
+        if batch is None:
+            batch = Batch(of_epoch, sequence, limit_bytes)
+        elif of_epoch != batch.epoch or sequence != batch.last + 1:
             break
-        age = _age(outbox, epoch, t_ms, now_ms)
-        record = dict(fields)
-        record["age_ms"] = age[0]
-        if age[1]:
-            record["age_error_ms"] = age[1]
-        size += 12 + 6 * len(record)
-        if batch and size > limit_bytes:
+        fields["age_ms"], fields["age_error_ms"] = _age(outbox, of_epoch, t_ms, now_ms)
+        if not batch.builder.add(fields):
             break
-        if not batch:
-            batch = (epoch, sequence, [])
-        batch[2].append(record)
+        batch.last = sequence
     return batch
 
 
@@ -40,7 +46,3 @@ def _age(outbox, epoch, t_ms, now_ms):
     if epoch in clocks and outbox.epoch in clocks:
         return max(0, now_ms + clocks[outbox.epoch] - t_ms - clocks[epoch]), 0
     return now_ms, UNKNOWN_AGE_ERROR_MS
-
-
-def payload(batch):
-    return encode_report(batch[0], batch[1], batch[2])

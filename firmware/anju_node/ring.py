@@ -34,3 +34,6 @@ class EdgeRing:
         edge = (self._slots[3 * tail], self._slots[3 * tail + 1], self._slots[3 * tail + 2])
         self._tail = (tail + 1) % self._size
         return edge
+
+    def empty(self):
+        return self._tail == self._head

@@ -1,8 +1,9 @@
 """What a node keeps in RTC memory (2,048 bytes) over deep sleep: one checksummed CBOR list."""
 
+from binascii import crc32
+
 from anju_wire import cbor
 from anju_wire.errors import WireError
-from binascii import crc32
 
 _LAYOUT = 1
 CAPACITY = 2048

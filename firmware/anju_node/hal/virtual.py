@@ -14,10 +14,10 @@ the process; the rig starts it again, with the RTC memory it was given.
 import os
 import socket
 import sys
-import vfs
 from binascii import hexlify, unhexlify
 
 import micropython
+import vfs
 
 _CONTROL_FD = 3
 _BLOCK = 4096
