@@ -38,6 +38,7 @@ class BoardFacts:
     boot_ms: int
     round_trip_ms: int
     full_mv: int
+    empty_mv: int
 
     @classmethod
     def load(cls) -> BoardFacts:
@@ -50,6 +51,7 @@ class BoardFacts:
             timing["boot_ms"],
             timing["round_trip_ms"],
             data["battery"]["full_mv"],
+            data["battery"]["empty_mv"],
         )
 
 
@@ -116,7 +118,7 @@ class VirtualBoard:
 
     def start(self, now_ms: int, woke_ms: int, reset: Reset, wake_pin: int = -1, wake_level: int = -1) -> None:
         """Run the firmware from boot; it asks for the facts of its wake first."""
-        self._spawn([str(self.image / "main.mpy"), str(self.flash)])
+        self._spawn(["-m", "main", str(self.flash)])
         self.asleep = None
         self.wakes += 1
         request = self.request()

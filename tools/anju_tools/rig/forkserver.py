@@ -86,7 +86,10 @@ def _child(argv: list[str], path: str, control: int, console: int) -> None:
 
 
 def _start(server: socket.socket, selector: selectors.BaseSelector) -> bool:
-    data, ancillary, _, _ = server.recvmsg(_MAX_MESSAGE, socket.CMSG_SPACE(8))
+    try:
+        data, ancillary, _, _ = server.recvmsg(_MAX_MESSAGE, socket.CMSG_SPACE(8))
+    except ConnectionResetError:  # the client ended without reading the last exits
+        return False
     if not data:
         return False
     fds = array.array("i")
