@@ -38,7 +38,7 @@ if TYPE_CHECKING or sys.implementation.name != "micropython":
 
 else:
     from cryptolib import aes
-    from micropython import const
+    from micropython import const  # noqa: F401 - for the others
 
     MAX_ITEMS = 128
 

@@ -23,6 +23,7 @@ _BIGNUM = const(2)
 _NEGATIVE_BIGNUM = const(3)
 _INDEFINITE = const(-1)
 _MAX_DEPTH = const(16)
+_FLOAT_FORMS = ((0xF9, ">e"), (0xFA, ">f"), (0xFB, ">d"))
 
 
 class Tag:
@@ -148,17 +149,15 @@ def _append_float(out: bytearray, value: float) -> None:
     if value != value:  # NaN has one deterministic form, RFC 8949 section 4.2.2
         out.extend(b"\xf9\x7e\x00")
         return
-    for initial, form in ((0xF9, ">e"), (0xFA, ">f")):
+    for initial, form in _FLOAT_FORMS:
         try:
             packed = pack(form, value)
         except OverflowError:  # CPython: too large for the form
             continue
         if unpack(form, packed)[0] == value:
-            break
-    else:
-        initial, packed = 0xFB, pack(">d", value)
-    out.append(initial)
-    out.extend(packed)
+            out.append(initial)
+            out.extend(packed)
+            return
 
 
 def _append_simple(out: bytearray, number: int) -> None:

@@ -65,9 +65,7 @@ def encode(message: Message) -> bytes:
         raise LocalError("token is longer than 8 bytes")
     if message.code == EMPTY and (token or message.options or message.payload):
         raise LocalError("an Empty message is a header and nothing else")
-    out = bytearray(
-        (0x40 | message.mtype << 4 | len(token), message.code, message.mid >> 8, message.mid & 255)
-    )
+    out = bytearray((0x40 | message.mtype << 4 | len(token), message.code, message.mid >> 8, message.mid & 255))
     out.extend(token)
     append_body(out, message.options, message.payload)
     return bytes(out)

@@ -121,9 +121,7 @@ def unpack_table(table: "Table", packed: object, what: str) -> dict[object, obje
     return values
 
 
-def _unpack_unknown(
-    table: "Table", packed: dict[object, object], values: dict[object, object], what: str
-) -> None:
+def _unpack_unknown(table: "Table", packed: dict[object, object], values: dict[object, object], what: str) -> None:
     for key in packed:
         if type(key) is not int:
             raise PeerError(what + " has a key that is not an integer")
