@@ -18,6 +18,7 @@ from .types import (
     Update,
     merge_spans,
 )
+from .watch import Watch
 
 __all__ = [
     "KIND_CODES",
@@ -33,6 +34,7 @@ __all__ = [
     "Settings",
     "StateSpan",
     "Update",
+    "Watch",
     "load_rules",
     "merge_spans",
 ]

@@ -1,0 +1,126 @@
+"""Which sensors are known to be alive: proofs of life against the check-in interval that each promised or showed.
+
+A sensor that missed a check-in is `suspect` and contributes nothing from then on; one that missed two while the
+home was heard is `dead`; when every sensor of a home is suspect nothing is known of it: the home is `dark`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .types import Events, HomeSpec, Kind
+
+Array = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+SUSPECT_AFTER = 1.2  # check-in intervals without a word
+DEAD_AFTER = 2.1  # two missed, so one lost frame alone is no fault
+HEARD_AFTER = 1.1  # … and the home was heard after the first was due
+_RING = 8
+_ENOUGH = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Proofs:
+    """Proofs of life sorted by time: (k,) each; `gap`: seconds since the sensor's last word, nan if no heartbeat."""
+
+    t: Array
+    home: NDArray[np.int32]
+    sensor: NDArray[np.int32]
+    gap: Array
+    promised: Array
+
+    def take(self, part: slice) -> Proofs:
+        return Proofs(self.t[part], self.home[part], self.sensor[part], self.gap[part], self.promised[part])
+
+
+def joined_proofs(a: Proofs, b: Proofs) -> Proofs:
+    """`b` after `a`."""
+    columns = ((getattr(a, f.name), getattr(b, f.name)) for f in fields(Proofs))
+    return Proofs(*(np.concatenate(pair) for pair in columns))
+
+
+class Liveness:
+    """Arrays are (homes, sensors)."""
+
+    def __init__(self, homes: Sequence[HomeSpec], sensors: int) -> None:
+        shape = len(homes), sensors
+        self.heard = np.full(shape, -np.inf)
+        self.interval = np.full(shape, np.nan)
+        self._given = np.zeros(shape, bool)
+        self._gaps = np.full((*shape, _RING), np.nan, np.float32)
+        self._next = np.zeros(shape, np.int64)
+        self._carried = np.full(shape, -np.inf)
+        for i, home in enumerate(homes):
+            for j, sensor in enumerate(home.sensors):
+                if sensor.heartbeat_s:
+                    self.interval[i, j], self._given[i, j] = sensor.heartbeat_s, True
+
+    @property
+    def installed(self) -> Bools:
+        return np.isfinite(self.heard)
+
+    def prepare(self, events: Events) -> Proofs:
+        """Every event proves its sensor alive; a heartbeat also shows how long its sensor may be silent."""
+        order = np.lexsort((events.t, events.sensor, events.home))
+        home, sensor, t = events.home[order], events.sensor[order], events.t[order]
+        first = np.r_[True, (home[1:] != home[:-1]) | (sensor[1:] != sensor[:-1])] if len(t) else np.zeros(0, bool)
+        before = np.where(first, self._carried[home, sensor], np.r_[np.nan, t[:-1]] if len(t) else t)
+        beat = (events.kind[order] == Kind.HEARTBEAT) & np.isfinite(before)
+        gap = np.where(beat, t - before, np.nan)
+        self._carried[home, sensor] = t  # in time order within a sensor: the last one stays
+        promised = np.where(events.kind[order] == Kind.CHECK_IN, events.value[order], np.nan)
+        back = np.argsort(t, kind="stable")
+        return Proofs(t[back], home[back], sensor[back], gap[back], promised[back])
+
+    def apply(self, proofs: Proofs, part: slice) -> None:
+        """Take note of a slice of the proofs, in time order."""
+        home, sensor = proofs.home[part], proofs.sensor[part]
+        self.heard[home, sensor] = np.maximum(self.heard[home, sensor], proofs.t[part])
+        promised, gap = proofs.promised[part], proofs.gap[part]
+        if (said := np.isfinite(promised)).any():
+            self.interval[home[said], sensor[said]] = promised[said]
+            self._given[home[said], sensor[said]] = True
+        learn = np.isfinite(gap) & ~self._given[home, sensor]
+        if learn.any():
+            self._learn(home[learn], sensor[learn], gap[learn])
+
+    def _learn(self, home: NDArray[np.int32], sensor: NDArray[np.int32], gap: Array) -> None:
+        self._gaps[home, sensor, self._next[home, sensor] % _RING] = gap
+        self._next[home, sensor] += 1
+        known = self._next[home, sensor] >= _ENOUGH
+        if known.any():
+            home, sensor = home[known], sensor[known]
+            # Heartbeats may come only in silence: the upper quartile is the interval, beside shortened gaps.
+            gaps = np.sort(self._gaps[home, sensor], axis=1)
+            count = np.minimum(self._next[home, sensor], _RING)
+            self.interval[home, sensor] = gaps[np.arange(len(gaps)), (3 * count + 3) // 4 - 1]
+
+    def late(self, events: Events) -> None:
+        """Events from before the cursor: only the last-heard times gain."""
+        np.maximum.at(self.heard, (events.home, events.sensor), events.t)
+
+    def overdue(self, now: float) -> Array:
+        """Silence in check-in intervals; 0 where no interval is known."""
+        return np.where(self.installed & np.isfinite(self.interval), (now - self.heard) / self.interval, 0.0)
+
+    def suspect(self, now: float) -> Bools:
+        return self.overdue(now) > SUSPECT_AFTER
+
+    def dead(self, now: float) -> Bools:
+        """Dead sensors of homes that are otherwise heard."""
+        heard_of_home = self.heard.max(axis=1, keepdims=True)
+        with np.errstate(invalid="ignore"):
+            others = heard_of_home >= self.heard + HEARD_AFTER * self.interval
+        return (self.overdue(now) > DEAD_AFTER) & others
+
+    def dark(self, now: float) -> Bools:
+        """Homes of which nothing can be known: every sensor with a promise broke it, the others are silent too."""
+        watched = self.installed & np.isfinite(self.interval)
+        shortest = np.min(np.where(watched, self.interval, np.inf), axis=1)
+        silent = now - self.heard.max(axis=1) > SUSPECT_AFTER * shortest
+        return watched.any(axis=1) & (self.suspect(now) | ~watched).all(axis=1) & silent
