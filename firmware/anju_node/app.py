@@ -3,25 +3,37 @@
 restore → take the wake's edge → filter → outbox → report when due → arm the pin → deep sleep.
 """
 
-from anju_node import coap_link, config, health, report, rtc, uplink
+from anju_node import config, health, rtc, uplink
 from anju_node.keystore import Keystore
 from anju_node.outbox import Outbox
 from anju_node.ring import EdgeRing
 from anju_wire import numbers
+from anju_wire._compat import TYPE_CHECKING
 from anju_wire.errors import PeerError
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from anju_node.filters import Emitted, State, Step
+    from anju_node.hal.interface import Hal
 
 # Stay awake for what is due this soon: a boot costs more.
 _LINGER_MS = 250
 
 
-def _filter(sensing):
+def _filter(sensing: str) -> "Any":
+    """The filter module of a node's one sensor; a node loads no other."""
     if sensing == "pir":
-        from anju_node.filters import pir as module
-    elif sensing == "meter":
-        from anju_node.filters import meter as module
-    else:
-        from anju_node.filters import door as module
-    return module
+        from anju_node.filters import pir
+
+        return pir
+    if sensing == "meter":
+        from anju_node.filters import meter
+
+        return meter
+    from anju_node.filters import door
+
+    return door
 
 
 _KIND = {"door": numbers.DOOR, "pir": numbers.PIR, "meter": numbers.METER}
@@ -30,12 +42,13 @@ _KIND = {"door": numbers.DOOR, "pir": numbers.PIR, "meter": numbers.METER}
 class Node:
     """A node between waking up and falling asleep."""
 
-    def __init__(self, hal):
+    def __init__(self, hal: "Hal") -> None:
         self.hal = hal
         self.config = config.load(hal.root)
         self.filter = _filter(self.config.sensing)
         self.outbox = Outbox(hal.root + "/journal", self.config.segment_bytes, self.config.segments)
         self.keystore = Keystore(self.config, self.outbox)
+        self.state: "State" = ()
         self.uplink = uplink.START
         self.wakes = 0
         self.ring = EdgeRing()
@@ -43,7 +56,7 @@ class Node:
 
     # -- waking up and falling asleep --------------------------------------
 
-    def restore(self):
+    def restore(self) -> None:
         """From RTC memory after deep sleep, from flash after anything else."""
         saved = rtc.unpack(self.hal.rtc_memory())
         if saved is None or self.hal.reset_reason != numbers.RESET_DEEP_SLEEP:
@@ -55,7 +68,7 @@ class Node:
             self._take_wake()
         self.wakes += 1
 
-    def _cold_boot(self):
+    def _cold_boot(self) -> None:
         self.outbox.recover()
         self.keystore.cold_boot()
         lost_power = self.hal.reset_reason == numbers.RESET_POWER_ON
@@ -64,7 +77,7 @@ class Node:
         self._record(emitted)
         self._beat(urgent=True)
 
-    def _take_wake(self):
+    def _take_wake(self) -> None:
         """The pin that woke us is an edge of its own, even when it is back already."""
         hal = self.hal
         if hal.wake_pin == self.config.pin:
@@ -75,7 +88,7 @@ class Node:
                 step = self.filter.missed(self.state, hal.woke_ms, self.config)
             self._emit(step)
 
-    def sleep(self):
+    def sleep(self) -> None:
         """Arm the pin, keep what must survive, and end this run."""
         self.outbox.close()
         hal = self.hal
@@ -91,7 +104,7 @@ class Node:
 
     # -- sensing -----------------------------------------------------------
 
-    def sense(self):
+    def sense(self) -> None:
         """Everything in the ring, and the filter's deadline when it has passed."""
         hal = self.hal
         edge = self.ring.pop()
@@ -103,28 +116,30 @@ class Node:
         now = hal.now_ms()
         self._emit(self.filter.tick(self.state, now, hal.level(self.config.pin), self.config))
 
-    def _emit(self, step):
+    def _emit(self, step: "Step") -> None:
         self.state, emitted = step
         self._record(emitted)
         counters = self.filter.counters(self.state)
         if emitted or counters[0] - (self.outbox.counters or (0,))[0] >= self.config.checkpoint_pulses:
             self.outbox.keep_counters(counters)
 
-    def _record(self, emitted):
+    def _record(self, emitted: "Emitted") -> None:
         for t_ms, urgent, fields in emitted:
             fields["kind"] = _KIND[self.config.sensing]
             self.outbox.append(t_ms, fields)
             self.uplink = uplink.recorded(self.uplink, urgent)
 
-    def _beat(self, urgent):
+    def _beat(self, urgent: bool) -> None:
         now = self.hal.now_ms()
         self.outbox.append(now, health.record(self.hal, self.outbox, self.wakes, self.ring.overruns, self.config))
         self.uplink = uplink.recorded(self.uplink, urgent)
 
     # -- reporting ---------------------------------------------------------
 
-    def report(self):
+    def report(self) -> None:
         """Send one report, and forget what the hub acknowledged."""
+        from anju_node import report  # loaded only by a wake that sends
+
         hal, outbox = self.hal, self.outbox
         if uplink.heartbeat_due(self.uplink, hal.now_ms(), self.config) and not self.uplink[0]:
             self._beat(urgent=True)
@@ -144,7 +159,9 @@ class Node:
             outbox.acknowledge(batch.epoch, batch.last)
         self.uplink = uplink.delivered(self.uplink, hal.now_ms(), outbox.waiting)
 
-    def _post(self, payload):
+    def _post(self, payload: bytes) -> "dict[object, object] | None":
+        from anju_node import coap_link
+
         message = coap_link.request(numbers.PATH_REPORT, payload, numbers.FORMAT_CBOR)
         try:
             return coap_link.post(self.hal, self.config, self.keystore, self.keystore.context(), message)
@@ -152,20 +169,20 @@ class Node:
             self.hal.log("report refused: %s" % error)
             return None
 
-    def _set_clock(self, time_ms):
+    def _set_clock(self, time_ms: "Any") -> None:
         if time_ms is not None:
             offset = time_ms - self.hal.now_ms()
             if self.outbox.epoch not in self.outbox.clocks:
                 self.outbox.keep_clock(offset)
             self.outbox.clocks[self.outbox.epoch] = offset
 
-    def _deadline(self):
+    def _deadline(self) -> int:
         due = uplink.deadline(self.uplink, self.config)
         own = self.filter.deadline(self.state, self.config)
         return due if own is None else min(due, own)
 
 
-def run(hal):
+def run(hal: "Hal") -> None:
     """One wake, from boot to deep sleep."""
     node = Node(hal)
     node.restore()

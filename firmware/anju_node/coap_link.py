@@ -1,21 +1,32 @@
 """One protected report over UDP and its answer: drives the confirmable exchange of `anju_wire` on the HAL's link."""
 
 from anju_wire import coap, numbers
+from anju_wire._compat import TYPE_CHECKING
 from anju_wire.errors import PeerError
 from anju_wire.exchange import Exchange
 from anju_wire.report import decode_answer
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from anju_node.config import Config
+    from anju_node.hal.interface import Hal, Link
+    from anju_node.keystore import Keystore
+    from anju_wire.oscore import Binding, Context
+
 _ECHO_TRIES = 2
 
 
-def request(path, payload, content_format):
+def request(path: str, payload: bytes, content_format: int) -> coap.Message:
     """An unprotected POST of a payload."""
     options = [(numbers.OPTION_URI_PATH, part.encode()) for part in path.strip("/").split("/")]
     options.append((numbers.OPTION_CONTENT_FORMAT, coap.encode_uint(content_format)))
     return coap.Message(numbers.CON, numbers.POST, 0, b"", options, payload)
 
 
-def post(hal, config, keystore, context, message):
+def post(
+    hal: "Hal", config: "Config", keystore: "Keystore", context: "Context", message: coap.Message
+) -> "dict[object, object] | None":
     """Send `message` protected and wait for its answer.
 
     Returns the decoded answer (a dict), or None when none came in time. Raises PeerError when the hub refused.
@@ -45,14 +56,16 @@ def post(hal, config, keystore, context, message):
         link.close()
 
 
-def _exchange(hal, link, sequence, context, message):
+def _exchange(
+    hal: "Hal", link: "Link", sequence: int, context: "Context", message: coap.Message
+) -> "coap.Message | None":
     protected, binding = context.protect_request(message, sequence)
     protected.mid = sequence & 0xFFFF
     protected.token = bytes((sequence >> 8 & 0xFF, sequence & 0xFF))
     timeout_ms = numbers.ACK_TIMEOUT_MS
     timeout_ms += timeout_ms * (hal.random_byte() * (numbers.ACK_RANDOM_PERCENT - 100)) // 25500
     exchange = Exchange(protected, ack_timeout_ms=timeout_ms)
-    event = ("start",)
+    event: "tuple[Any, ...]" = ("start",)
     while True:
         deadline = None
         for action in exchange.step(event, hal.now_ms()):
@@ -68,7 +81,7 @@ def _exchange(hal, link, sequence, context, message):
         event = ("timeout",) if data is None else ("datagram", data)
 
 
-def _unprotect(context, answer, binding):
+def _unprotect(context: "Context", answer: coap.Message, binding: "Binding") -> coap.Message:
     """An unprotected error (RFC 8613 §8.2: unknown context, replay) comes back as it is; anything else is protected."""
     if answer.option(numbers.OPTION_OSCORE) is None:
         if answer.code >> 5 in (4, 5):

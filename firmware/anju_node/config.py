@@ -7,7 +7,11 @@ takes the node takes its keys, and only its own (SPEC, security considerations).
 import json
 from binascii import unhexlify
 
+from anju_wire._compat import TYPE_CHECKING
 from anju_wire.errors import LocalError
+
+if TYPE_CHECKING:
+    from typing import Any
 
 FILE = "node.json"
 
@@ -38,7 +42,23 @@ _NUMBERS = {
 class Config:
     """Every number of `_NUMBERS` as an attribute, and the identity and keys of this node."""
 
-    def __init__(self, values):
+    if TYPE_CHECKING:
+        pin: int
+        heartbeat_s: int
+        debounce_ms: int
+        hold_off_ms: int
+        silent_after_ms: int
+        summary_ms: int
+        interval_ms: int
+        dead_band_pulses: int
+        checkpoint_pulses: int
+        pulse_weight: int
+        hub_port: int
+        report_bytes: int
+        segment_bytes: int
+        segments: int
+
+    def __init__(self, values: "dict[str, Any]") -> None:
         for name, (default, low, high) in _NUMBERS.items():
             value = values.get(name, default)
             if not isinstance(value, int) or not low <= value <= high:
@@ -53,21 +73,21 @@ class Config:
         self.master_salt = _secret(values, "master_salt") if values.get("master_salt") else b""
 
 
-def _text(values, name):
+def _text(values: "dict[str, Any]", name: str) -> str:
     value = values.get(name)
     if not value or not isinstance(value, str):
         raise LocalError("%s: %s is missing; write the file again with `anju hub enrol`" % (FILE, name))
     return value
 
 
-def _secret(values, name):
+def _secret(values: "dict[str, Any]", name: str) -> bytes:
     try:
         return unhexlify(_text(values, name))
     except ValueError:
         raise LocalError("%s: %s is not hexadecimal" % (FILE, name))
 
 
-def load(root):
+def load(root: str) -> Config:
     """The configuration in the folder `root` of the node's flash. Raises LocalError with the remedy."""
     try:
         with open(root + "/" + FILE) as file:

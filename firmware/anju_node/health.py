@@ -3,9 +3,15 @@
 import gc
 
 from anju_wire import numbers
+from anju_wire._compat import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from anju_node.config import Config
+    from anju_node.hal.interface import Hal
+    from anju_node.outbox import Outbox
 
 
-def record(hal, outbox, wakes, overruns, config):
+def record(hal: "Hal", outbox: "Outbox", wakes: int, overruns: int, config: "Config") -> "dict[str, object]":
     """The fields of a health record now."""
     gc.collect()
     return {

@@ -9,32 +9,39 @@ import os
 import struct
 from binascii import crc32
 
+from anju_wire._compat import TYPE_CHECKING
 from anju_wire.errors import LocalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import BinaryIO
+
+    Frame = tuple[int, bytes, int, int, int]
 
 _HEADER = "<BHI"
 _HEADER_BYTES = struct.calcsize(_HEADER)
 MAX_PAYLOAD = 1024
 
 
-def _checksum(kind, payload):
+def _checksum(kind: int, payload: bytes) -> int:
     return crc32(payload, kind)
 
 
 class Journal:
     """Frames in segments `root/00000001` and on; a position is `(segment number, offset)`."""
 
-    def __init__(self, root, segment_bytes):
+    def __init__(self, root: str, segment_bytes: int) -> None:
         self._root = root
         self._segment_bytes = segment_bytes
-        self._file = None
+        self._file: "BinaryIO | None" = None
         self.segment = 0
         self.offset = 0
-        self.on_new_segment = None
+        self.on_new_segment: "Callable[[], None] | None" = None
 
-    def _path(self, number):
+    def _path(self, number: int) -> str:
         return "%s/%08d" % (self._root, number)
 
-    def segments(self):
+    def segments(self) -> "list[int]":
         """Numbers of the segments on flash, oldest first."""
         try:
             return sorted(int(name) for name in os.listdir(self._root))
@@ -42,11 +49,11 @@ class Journal:
             os.mkdir(self._root)
             return []
 
-    def resume(self, segment, offset):
+    def resume(self, segment: int, offset: int) -> None:
         """Continue after the frame that ended at `(segment, offset)`, as RTC memory remembers it."""
         self.segment, self.offset = segment, offset
 
-    def start_segment(self):
+    def start_segment(self) -> None:
         """Open the next segment; its first frames are the caller's snapshot (`on_new_segment`)."""
         self.close()
         self.segment += 1
@@ -54,7 +61,7 @@ class Journal:
         if self.on_new_segment:
             self.on_new_segment()
 
-    def append(self, kind, payload):
+    def append(self, kind: int, payload: bytes) -> "tuple[int, int]":
         """Write one frame durably; returns its position. Raises LocalError when the payload is too long."""
         if len(payload) > MAX_PAYLOAD:
             raise LocalError("journal frame of %d bytes is over %d" % (len(payload), MAX_PAYLOAD))
@@ -68,19 +75,19 @@ class Journal:
         self.offset += _HEADER_BYTES + len(payload)
         return position
 
-    def close(self):
+    def close(self) -> None:
         if self._file is not None:
             self._file.close()
             self._file = None
 
-    def drop_before(self, segment):
+    def drop_before(self, segment: int) -> int:
         """Delete the segments older than `segment`; how many went."""
         old = [number for number in self.segments() if number < segment]
         for number in old:
             os.remove(self._path(number))
         return len(old)
 
-    def frames(self, segment, offset):
+    def frames(self, segment: int, offset: int) -> "Iterator[Frame]":
         """Every whole frame from a position on, as `(kind, payload, segment, offset, end offset)`."""
         for number in self.segments():
             if number < segment:
@@ -96,7 +103,7 @@ class Journal:
             finally:
                 file.close()
 
-    def _read(self, file, number, offset):
+    def _read(self, file: "BinaryIO", number: int, offset: int) -> "Iterator[Frame]":
         file.seek(offset)
         while True:
             header = file.read(_HEADER_BYTES)

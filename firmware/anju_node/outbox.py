@@ -7,6 +7,11 @@ a record leaves the queue when the hub acknowledged it, and the hub knows a repe
 
 from anju_node.journal import Journal
 from anju_wire import cbor
+from anju_wire._compat import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
 
 _RECORD = 1  # [epoch, sequence, t_ms, fields]
 _ACKED = 2  # [epoch, sequence]: everything up to and including this one is acknowledged
@@ -23,7 +28,7 @@ class Outbox:
     clocks: {epoch: UTC offset [ms]} of the epochs that still have records.
     """
 
-    def __init__(self, root, segment_bytes, segments):
+    def __init__(self, root: str, segment_bytes: int, segments: int) -> None:
         self._journal = Journal(root, segment_bytes)
         self._journal.on_new_segment = self._snapshot
         self._segments = segments
@@ -32,16 +37,16 @@ class Outbox:
         self.acked = (0, -1)
         self.waiting = 0
         self.head = (0, 0)
-        self.counters = ()
+        self.counters: "tuple[int, ...]" = ()
         self.resets = 0
         self.dropped = 0
         self.reserved = 0
-        self.clocks = {}
+        self.clocks: "dict[int, int]" = {}
         self._oldest = 0
 
     # -- waking up ---------------------------------------------------------
 
-    def recover(self):
+    def recover(self) -> None:
         """Fold the whole journal after a cold boot and open the next epoch."""
         journal = self._journal
         for kind, payload, _, _, _ in journal.frames(0, 0):
@@ -58,7 +63,7 @@ class Outbox:
         if not self.waiting:
             self.head = (journal.segment, journal.offset)
 
-    def _fold(self, kind, value):
+    def _fold(self, kind: int, value: "Any") -> None:
         if kind == _ACKED:
             self.acked = (value[0], value[1])
         elif kind == _COUNTERS:
@@ -70,7 +75,7 @@ class Outbox:
         elif kind == _CLOCK:
             self.clocks[value[0]] = value[1]
 
-    def _find_head(self):
+    def _find_head(self) -> None:
         self.waiting = 0
         for kind, payload, segment, offset, _ in self._journal.frames(0, 0):
             if kind == _RECORD and self._unacknowledged(payload):
@@ -78,11 +83,11 @@ class Outbox:
                     self.head = (segment, offset)
                 self.waiting += 1
 
-    def _unacknowledged(self, payload):
-        value = cbor.decode(payload)
+    def _unacknowledged(self, payload: bytes) -> bool:
+        value: "Any" = cbor.decode(payload)
         return (value[0], value[1]) > self.acked
 
-    def save(self):
+    def save(self) -> "list[list[int]]":
         """What a deep-sleep wake needs, as a list of ints (RTC memory)."""
         clocks = []
         for epoch in sorted(self.clocks):
@@ -95,7 +100,7 @@ class Outbox:
             clocks,
         ]
 
-    def load(self, saved):
+    def load(self, saved: "list[list[int]]") -> None:
         queue, book, counters, clocks = saved
         self.epoch, self.sequence, acked_epoch, acked_sequence, self.waiting, segment, offset = queue
         self.acked = (acked_epoch, acked_sequence)
@@ -107,7 +112,7 @@ class Outbox:
 
     # -- records -----------------------------------------------------------
 
-    def append(self, t_ms, fields):
+    def append(self, t_ms: int, fields: "dict[str, object]") -> None:
         """Make one record durable."""
         journal = self._journal
         frame = cbor.encode([self.epoch, self.sequence, t_ms, fields])
@@ -118,21 +123,21 @@ class Outbox:
         self.waiting += 1
         self._bound()
 
-    def peek(self):
+    def peek(self) -> "Iterator[tuple[int, int, int, dict[object, object]]]":
         """Unacknowledged records, oldest first, as `(epoch, sequence, t_ms, fields)`."""
         left = self.waiting
         if not left:
             return
         for kind, payload, _, _, _ in self._journal.frames(self.head[0], self.head[1]):
             if kind == _RECORD:
-                value = cbor.decode(payload)
+                value: "Any" = cbor.decode(payload)
                 if (value[0], value[1]) > self.acked:
                     yield value[0], value[1], value[2], value[3]
                     left -= 1
                     if not left:
                         return
 
-    def acknowledge(self, epoch, sequence):
+    def acknowledge(self, epoch: int, sequence: int) -> None:
         """The hub has everything up to `(epoch, sequence)`: forget it."""
         self._skip(lambda value, _: (value[0], value[1]) <= (epoch, sequence))
         self._journal.append(_ACKED, cbor.encode([epoch, sequence]))
@@ -140,13 +145,13 @@ class Outbox:
             self.head = (self._journal.segment, self._journal.offset)
         self._forget()
 
-    def _skip(self, gone):
+    def _skip(self, gone: "Callable[[Any, int], bool]") -> int:
         """Move the head over the records for which `gone(value, segment)`; how many there were."""
         skipped = 0
         for kind, payload, segment, offset, _ in self._journal.frames(self.head[0], self.head[1]):
             if kind != _RECORD:
                 continue
-            value = cbor.decode(payload)
+            value: "Any" = cbor.decode(payload)
             if (value[0], value[1]) <= self.acked:
                 continue
             if not gone(value, segment):
@@ -159,27 +164,27 @@ class Outbox:
 
     # -- what else survives ------------------------------------------------
 
-    def keep_counters(self, counters):
+    def keep_counters(self, counters: "tuple[int, ...]") -> None:
         """Checkpoint the filters' cumulative counters."""
         self.counters = tuple(counters)
         self._journal.append(_COUNTERS, cbor.encode(list(counters)))
 
-    def reserve(self, limit):
+    def reserve(self, limit: int) -> None:
         """OSCORE sender sequence numbers below `limit` count as used from now on (RFC 8613 §7.2, B.1.1)."""
         self.reserved = limit
         self._journal.append(_RESERVED, cbor.encode(limit))
 
-    def keep_clock(self, offset_ms):
+    def keep_clock(self, offset_ms: int) -> None:
         """Remember this epoch's UTC offset, so that a power cut does not cost the time of what is queued."""
         self.clocks[self.epoch] = offset_ms
         self._journal.append(_CLOCK, cbor.encode([self.epoch, offset_ms]))
 
-    def close(self):
+    def close(self) -> None:
         self._journal.close()
 
     # -- inside ------------------------------------------------------------
 
-    def _snapshot(self):
+    def _snapshot(self) -> None:
         """First frames of a new segment: older segments are needed for unacknowledged records only."""
         journal = self._journal
         journal.append(_BOOT, cbor.encode([self.epoch, self.resets, self.dropped]))
@@ -189,7 +194,7 @@ class Outbox:
         for epoch in self.clocks:
             journal.append(_CLOCK, cbor.encode([epoch, self.clocks[epoch]]))
 
-    def _forget(self):
+    def _forget(self) -> None:
         for epoch in list(self.clocks):
             if epoch < self.epoch and (not self.waiting or epoch < self.acked[0]):
                 del self.clocks[epoch]
@@ -197,7 +202,7 @@ class Outbox:
             self._journal.drop_before(self.head[0])
             self._oldest = self.head[0]
 
-    def _bound(self):
+    def _bound(self) -> None:
         """Too many segments: the records of the oldest go, counted (`dropped` in the health record)."""
         if self._journal.segment - self._oldest < self._segments:
             return

@@ -1,6 +1,10 @@
 """From the outbox to one report: which records go together, and how old they are by now."""
 
+from anju_wire._compat import TYPE_CHECKING
 from anju_wire.report import ReportBuilder
+
+if TYPE_CHECKING:
+    from anju_node.outbox import Outbox
 
 # An age that nothing is known of (power was lost before the first contact): half a year either way.
 UNKNOWN_AGE_ERROR_MS = 15768000000
@@ -9,14 +13,14 @@ UNKNOWN_AGE_ERROR_MS = 15768000000
 class Batch:
     """One encoded report: records `sequence` to `last` of `epoch`."""
 
-    def __init__(self, epoch, sequence, limit_bytes):
+    def __init__(self, epoch: int, sequence: int, limit_bytes: int) -> None:
         self.epoch = epoch
         self.sequence = sequence
         self.last = sequence - 1
         self.builder = ReportBuilder(epoch, sequence, limit_bytes)
 
 
-def collect(outbox, limit_bytes, now_ms, epoch=None):
+def collect(outbox: "Outbox", limit_bytes: int, now_ms: int, epoch: "int | None" = None) -> "Batch | None":
     """The oldest unacknowledged records of one epoch (`epoch`, or the first waiting) that fit; None if none waits."""
     batch = None
     for of_epoch, sequence, t_ms, fields in outbox.peek():
@@ -33,12 +37,12 @@ def collect(outbox, limit_bytes, now_ms, epoch=None):
     return batch
 
 
-def needs_clock(outbox, epoch):
+def needs_clock(outbox: "Outbox", epoch: int) -> bool:
     """Whether records of an earlier epoch wait whose age can be told once the hub has given us the time."""
     return epoch != outbox.epoch and epoch in outbox.clocks and outbox.epoch not in outbox.clocks
 
 
-def _age(outbox, epoch, t_ms, now_ms):
+def _age(outbox: "Outbox", epoch: int, t_ms: int, now_ms: int) -> "tuple[int, int]":
     """(age, uncertainty) [ms]. Within the epoch it is exact; over a power cut both epochs must have met the hub."""
     if epoch == outbox.epoch:
         return max(0, now_ms - t_ms), 0

@@ -6,14 +6,14 @@ from array import array
 class EdgeRing:
     """Edges as (input number, level, ticks [ms]), one writer in interrupt context, one reader outside."""
 
-    def __init__(self, size=32):
+    def __init__(self, size: int = 32) -> None:
         self._slots = array("i", (0 for _ in range(3 * size)))
         self._size = size
         self._head = 0
         self._tail = 0
         self.overruns = 0
 
-    def push(self, index, level, ticks):
+    def push(self, index: int, level: int, ticks: int) -> None:
         """Called from the interrupt handler: small integers and preallocated slots only."""
         head = self._head
         following = (head + 1) % self._size
@@ -26,7 +26,7 @@ class EdgeRing:
         slots[3 * head + 2] = ticks
         self._head = following
 
-    def pop(self):
+    def pop(self) -> "tuple[int, int, int] | None":
         """The oldest edge, or None."""
         tail = self._tail
         if tail == self._head:
@@ -35,5 +35,5 @@ class EdgeRing:
         self._tail = (tail + 1) % self._size
         return edge
 
-    def empty(self):
+    def empty(self) -> bool:
         return self._tail == self._head

@@ -14,3 +14,12 @@ Each filter module has the same surface, so `recorder` drives them by table:
 `emitted` is a tuple of `(t_ms, urgent, fields)`; times are ms of the node's own clock (SPEC: age).
 States are tuples of ints because they live in RTC memory between two wakes.
 """
+
+from anju_wire._compat import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    State: TypeAlias = tuple[int, ...]
+    Emitted: TypeAlias = tuple[tuple[int, bool, dict[str, object]], ...]
+    Step: TypeAlias = tuple[State, Emitted]

@@ -21,6 +21,7 @@ import vfs
 
 _CONTROL_FD = 3
 _BLOCK = 4096
+_ERASED = b"\xff" * 256
 _TICKS_MASK = 0x3FFFFFFF  # MicroPython's ticks wrap like this on every port
 
 
@@ -49,7 +50,8 @@ class FileFlash:
             return _BLOCK
         if operation == 6:
             self._file.seek(argument * _BLOCK)
-            self._file.write(b"\xff" * _BLOCK)
+            for _ in range(_BLOCK // len(_ERASED)):
+                self._file.write(_ERASED)
         return 0
 
 

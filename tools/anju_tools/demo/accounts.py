@@ -33,9 +33,7 @@ def account(cast: Cast, stored: dict[str, Any]) -> Account:
     unit, made, received = _count(cast, stored)
     air = cast.seat.air.counters
     gaps = int(stored.get("gaps") or 0)
-    return Account(
-        cast.node, cast.home, cast.sensor.sensor, unit, made, received, gaps, air.datagrams, air.octets
-    )
+    return Account(cast.node, cast.home, cast.sensor.sensor, unit, made, received, gaps, air.datagrams, air.octets)
 
 
 def _count(cast: Cast, stored: dict[str, Any]) -> tuple[str, int, int]:

@@ -110,7 +110,9 @@ def recorded(home: str, rows: Iterable[LogRow], zone: str, days: int | None) -> 
     end = last.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=last.time() > datetime.min.time())
     rows = [row for row in rows if row.t < end]
     sensors = {row.sensor: StreetSensor(row.sensor, *_kind(row.kind), row.room, *_meter(row.kind, 1.0)) for row in rows}
-    changes = [Change(_utc(row.t, tz), row.sensor, int(row.value.lower() in _ON)) for row in rows if row.kind in _LEVELS]
+    changes = [
+        Change(_utc(row.t, tz), row.sensor, int(row.value.lower() in _ON)) for row in rows if row.kind in _LEVELS
+    ]
     changes += _pulses(_litre_by_litre([(_utc(r.t, tz), r.sensor, float(r.value)) for r in rows if r.kind in _METERS]))
     street = StreetHome(home, zone, tuple(sensors.values()), _alternating(changes))
     return Street((street,), _utc(first, tz), _utc(end, tz)), ignored

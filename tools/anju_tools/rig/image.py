@@ -15,8 +15,8 @@ import anju_node
 import anju_wire
 
 _BOARD_FILES = ("common/main.py", "virtual/board.py")
-# Data and typing markers of the packages; the node needs its modules only. The ESP32 driver does not run here.
-_LEFT_OUT = ("hal/esp32.py",)
+# The ESP32 driver does not run here; the interface is for readers and type checkers.
+_LEFT_OUT = ("hal/esp32.py", "hal/interface.py")
 
 
 class ImageError(Exception):
