@@ -21,7 +21,7 @@ class Activity(NamedTuple):
 
 # Labels `sleep`, `toilet`, `away`, `step_out` and act:* are those of the public home data sets.
 TABLE = (
-    Activity("sleep", BEDROOM, 0.022, 1.5),
+    Activity("sleep", BEDROOM, 0.027, 2.2),
     Activity("act:In_Bed_Awake", BEDROOM, 0.12, 1.5),
     Activity("sleep", BEDROOM, 0.03, 1.2),  # a nap
     Activity("toilet", BATHROOM, 0.9, 3.0),
@@ -32,8 +32,8 @@ TABLE = (
     Activity("act:Eat", KITCHEN, 0.35, 2.0),
     Activity("act:Wash_Dishes", KITCHEN, 1.4, 5.0),
     Activity("act:Snack", KITCHEN, 1.5, 5.0),
-    Activity("act:Watch_TV", LIVINGROOM, 0.10, 1.1),
-    Activity("act:Read", LIVINGROOM, 0.07, 1.0),
+    Activity("act:Watch_TV", LIVINGROOM, 0.08, 1.0),
+    Activity("act:Read", LIVINGROOM, 0.065, 1.0),
     Activity("act:Work_At_Table", LIVINGROOM, 0.22, 2.0),
     Activity("act:Housework", LIVINGROOM, 1.1, 4.0),
     Activity("act:Visit", LIVINGROOM, 0.8, 3.0),

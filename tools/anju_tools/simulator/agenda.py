@@ -34,8 +34,8 @@ def day_items(traits: Traits, calendar: Calendar, day: int, vigour: float, dice:
         at(dice.normal(20.3, 0.5), 2.0, Person.shower)
     if dice.chance(1.0 / traits.wash_every_days):
         at(dice.normal(10.0, 1.0), 4.0, Person.laundry)
-    if dice.chance(0.45):
-        minutes = dice.lognormal(35.0, 0.5, 180.0)
+    if dice.chance(0.55):
+        minutes = dice.lognormal(40.0, 0.5, 180.0)
         at(dice.normal(10.0, 1.0), 3.0, lambda p: p.housework(minutes))
     for _ in range(dice.poisson(traits.parcels)):
         at(dice.uniform(8.5, 19.0), 0.05, Person.answer_door)

@@ -36,7 +36,7 @@ def events(log: HomeLog, heartbeat_h: float | None = None) -> EventTable:
     parts.append((heard.t[plain], heard.sensor[plain], heard.value[plain].astype(np.float64)))
     for number in meters:
         minute, pulses = np.unique(np.ceil(heard.t[heard.sensor == number] / MINUTE_S), return_counts=True)
-        parts.append(_rows(minute * MINUTE_S, number, pulses * log.sensors[number].per_pulse))
+        parts.append(_rows(minute * MINUTE_S, number, np.float64(log.sensors[number].per_pulse) * pulses))
     if heartbeat_h is not None:
         for number, until in enumerate(log.silent_from()):
             first = log.start + heartbeat_h * HOUR_S * number / len(log.sensors)
@@ -56,7 +56,7 @@ def write_events(
     path: Path,
     logs: Sequence[HomeLog],
     heartbeat_h: float | None = None,
-    progress: Callable[[float], None] = lambda share: None,
+    progress: Callable[[float], None] | None = None,
 ) -> int:
     """Write the log of all homes, sorted by time; returns the number of rows. `progress` is told the share done."""
     tables = [events(log, heartbeat_h) for log in logs]
@@ -68,7 +68,8 @@ def write_events(
             rows = _day_rows(logs, tables, day)
             file.writelines(rows)
             count += len(rows)
-            progress(min(1.0, (day + DAY_S - begin) / (end - begin)))
+            if progress is not None:
+                progress(min(1.0, (day + DAY_S - begin) / (end - begin)))
     return count
 
 

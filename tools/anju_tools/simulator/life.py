@@ -16,12 +16,12 @@ from anju_tools.simulator.traits import Traits
 
 VIGOUR_MEMORY = 0.7  # tomorrow resembles today
 SHORTEST_DAY_S = 10 * HOUR_S
-BED_WITHOUT_SLEEP_MIN = 15.0
+BED_WITHOUT_SLEEP_MIN = 20.0
 # Weights of television, reading, table work, housework, a snack: by part of the day.
 MORNING, AFTERNOON, EVENING = (
-    (0.15, 0.25, 0.22, 0.28, 0.10),
-    (0.30, 0.25, 0.20, 0.15, 0.10),
-    (0.58, 0.24, 0.06, 0.04, 0.08),
+    (0.13, 0.20, 0.20, 0.37, 0.10),
+    (0.26, 0.22, 0.18, 0.24, 0.10),
+    (0.56, 0.24, 0.06, 0.06, 0.08),
 )
 
 

@@ -80,7 +80,7 @@ def draw_traits(rng: np.random.Generator) -> Traits:
     sleep_h = _normal(rng, 7.25, 1.0, 5.0, 9.8)  # Kurina
     return Traits(
         bed_h=_normal(rng, 22.9, 0.8, 20.5, 25.5),  # Monk
-        in_bed_h=sleep_h + 0.85,  # Kurina (awake in the night), Tsai (time in bed)
+        in_bed_h=sleep_h + 0.95,  # Kurina (awake in the night), Tsai (time in bed)
         bed_sd_h=_normal(rng, 0.5, 0.15, 0.2, 1.0),  # judged
         wake_sd_h=_normal(rng, 0.5, 0.2, 0.15, 1.2),  # judged
         weekend_shift_h=_normal(rng, 0.15, 0.25, -0.3, 1.0),  # judged
