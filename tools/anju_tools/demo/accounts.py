@@ -32,7 +32,7 @@ def account(cast: Cast, stored: dict[str, Any]) -> Account:
     """The books of one node; `stored` is its entry in the hub's `/homes/{id}`."""
     unit, made, received = _count(cast, stored)
     air = cast.seat.air.counters
-    gaps = int(stored.get("gaps") or 0)
+    gaps = int(stored["missing"])
     return Account(cast.node, cast.home, cast.sensor.sensor, unit, made, received, gaps, air.datagrams, air.octets)
 
 
@@ -43,4 +43,4 @@ def _count(cast: Cast, stored: dict[str, Any]) -> tuple[str, int, int]:
     if cast.sensor.kind == "meter":
         weight = round(cast.sensor.per_pulse * 1000)
         return "pulses", seat.rises.get(INPUT_PIN, 0), int(stored.get("total") or 0) // weight
-    return "transitions", seat.edges.get(INPUT_PIN, 0), int(stored.get("level_records") or 0)
+    return "transitions", seat.edges.get(INPUT_PIN, 0), int(stored["records"].get("door", 0))

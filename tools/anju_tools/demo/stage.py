@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from anju_tools.demo.street import Street, StreetHome, StreetSensor
@@ -80,7 +81,7 @@ class Stage:
         if switch_on:
             for number, cast in enumerate(self.cast.values()):
                 name = cast.seat.board.name
-                self.conductor.at(number * _STAGGER_MS, lambda name=name: self.conductor.power_on(name))
+                self.conductor.at(number * _STAGGER_MS, partial(self.conductor.power_on, name))
 
     def script(self) -> None:
         """Ask the conductor for every change of the street."""
@@ -88,9 +89,7 @@ class Stage:
             for change in home.changes:
                 name = self.cast[home.home, change.sensor].seat.board.name
                 t_ms = round((change.t - self.street.start) * 1000)
-                self.conductor.at(
-                    t_ms, lambda name=name, level=change.level: self.conductor.set_pin(name, INPUT_PIN, level)
-                )
+                self.conductor.at(t_ms, partial(self.conductor.set_pin, name, INPUT_PIN, change.level))
 
     def battery_dies(self, home: str, sensor: str, t_ms: int, days: float = 0.5) -> None:
         """The battery of a node sags over `days` and is empty at `t_ms`."""
@@ -99,7 +98,7 @@ class Stage:
         for step in range(1, steps):
             at = t_ms - round(days * 86_400_000 * (steps - step) / steps)
             level = self._facts.full_mv - round((self._facts.full_mv - self._facts.empty_mv) * step / steps)
-            self.conductor.at(max(0, at), lambda level=level: setattr(board, "battery_mv", level))
+            self.conductor.at(max(0, at), partial(setattr, board, "battery_mv", level))
         self.conductor.at(t_ms, lambda: self.conductor.power_cut(board.name))
 
     def close(self) -> None:

@@ -60,9 +60,7 @@ def simulated(logs: Sequence[HomeLog], zone: str) -> Street:
     """The street of a simulation."""
     homes = []
     for log in logs:
-        sensors = tuple(
-            StreetSensor(s.sensor, *_kind(s.kind), s.room, *_meter(s.kind, s.per_pulse)) for s in log.sensors
-        )
+        sensors = tuple(_sensor(s.sensor, s.kind, s.room, s.per_pulse) for s in log.sensors)
         meters = {s.sensor for s in sensors if s.kind == "meter"}
         changes = [Change(s.t, s.sensor, s.value) for s in log.stimuli if s.sensor not in meters]
         changes += _pulses((s.t, s.sensor) for s in log.stimuli if s.sensor in meters)
@@ -71,12 +69,11 @@ def simulated(logs: Sequence[HomeLog], zone: str) -> Street:
     return Street(tuple(homes), logs[0].start, logs[0].end)
 
 
-def _kind(kind: str) -> tuple[str]:
-    return ("meter",) if kind in _METERS else (kind,)
-
-
-def _meter(kind: str, per_pulse: float) -> tuple[str | None, float]:
-    return (kind, per_pulse) if kind in _METERS else (None, 1.0)
+def _sensor(sensor: str, kind: str, room: str, per_pulse: float = 1.0) -> StreetSensor:
+    """A sensor of a log: what counts water or electricity is a meter."""
+    if kind in _METERS:
+        return StreetSensor(sensor, "meter", room, kind, per_pulse)
+    return StreetSensor(sensor, kind, room)
 
 
 @dataclass(frozen=True)
@@ -109,7 +106,7 @@ def recorded(home: str, rows: Iterable[LogRow], zone: str, days: int | None) -> 
     last = rows[-1].t if days is None else min(rows[-1].t, first + timedelta(days=days))
     end = last.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=last.time() > datetime.min.time())
     rows = [row for row in rows if row.t < end]
-    sensors = {row.sensor: StreetSensor(row.sensor, *_kind(row.kind), row.room, *_meter(row.kind, 1.0)) for row in rows}
+    sensors = {row.sensor: _sensor(row.sensor, row.kind, row.room) for row in rows}
     changes = [
         Change(_utc(row.t, tz), row.sensor, int(row.value.lower() in _ON)) for row in rows if row.kind in _LEVELS
     ]
@@ -124,10 +121,9 @@ def _utc(t: datetime, tz: ZoneInfo) -> float:
 
 def _litre_by_litre(readings: Sequence[tuple[float, str, float]]) -> Iterable[tuple[float, str]]:
     """Pulses of a unit each, spread over the minute before its reading; fractions are carried on."""
-    carried: Counter[str] = Counter()
+    carried: dict[str, float] = {}
     for t, sensor, used in readings:
-        whole, left = divmod(carried[sensor] + used, 1.0)  # type: ignore[operator]
-        carried[sensor] = left  # type: ignore[assignment]
+        whole, carried[sensor] = divmod(carried.get(sensor, 0.0) + used, 1.0)
         for i in range(int(whole)):
             yield t - 60.0 + 60.0 * (i + 1) / (whole + 1), sensor
 

@@ -56,7 +56,7 @@ class Air:
 
     def sent_by_board(self) -> list[bytes]:
         """Datagrams the board has sent and the air has not lost."""
-        arrived = []
+        arrived: list[bytes] = []
         while True:
             try:
                 data, self._board = self._board_side.recvfrom(_MAX_DATAGRAM)

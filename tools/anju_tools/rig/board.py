@@ -16,6 +16,14 @@ from pathlib import Path
 from anju_tools.rig.forkserver import ForkServer
 from anju_tools.rig.image import boards_folder
 
+_WRITE = """\
+import sys
+from anju_node.hal.virtual import mount
+with open(sys.argv[2]) as source:
+    with open(mount(sys.argv[1]) + "/" + sys.argv[3], "w") as target:
+        target.write(source.read())
+"""
+
 
 class Reset(IntEnum):
     """Why a board starts (SPEC, health record)."""
@@ -103,18 +111,16 @@ class VirtualBoard:
 
     def write_file(self, name: str, text: str) -> None:
         """Put a file on the board's flash, as an installer does over USB."""
-        script = (
-            "import sys\nfrom anju_node.hal.virtual import mount\n"
-            "root = mount(sys.argv[1])\n"
-            "with open(root + '/' + sys.argv[2], 'w') as f: f.write(sys.argv[3])\n"
-        )
-        main = self.folder / f"{self.name}.write.py"
-        main.write_text(script)
+        script, source = self.folder / f"{self.name}.write.py", self.folder / f"{self.name}.write"
+        script.write_text(_WRITE)
+        source.touch(mode=0o600)  # it may hold keys
+        source.write_text(text)
         try:
-            self._spawn([str(main), str(self.flash), name, text])
+            self._spawn([str(script), str(self.flash), str(source), name])
             self._finish()
         finally:
-            main.unlink()
+            script.unlink()
+            source.unlink()
 
     def start(self, now_ms: int, woke_ms: int, reset: Reset, wake_pin: int = -1, wake_level: int = -1) -> None:
         """Run the firmware from boot; it asks for the facts of its wake first."""

@@ -10,6 +10,7 @@ import heapq
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from anju_tools.rig.air import Air, HubDown
 from anju_tools.rig.board import Reset, VirtualBoard
@@ -122,6 +123,13 @@ class Conductor:
         self._hub_time = self.now_ms
         self.hub_up = True
 
+    def rejoin_hub(self) -> bool:
+        """Go on with a hub that somebody else has started on the same port; whether there is one."""
+        assert self.hub is not None
+        self.hub_up = self.hub.set_clock(self._start_utc_ms + self.now_ms)
+        self._hub_time = self.now_ms
+        return self.hub_up
+
     def _hub_lost(self) -> None:
         if self.hub_up:
             self.hub_up = False
@@ -210,7 +218,7 @@ class Conductor:
                 self._hub_lost()
                 continue
             for answer in answers:
-                self.at(self.now_ms + 2 * half_trip, lambda answer=answer: self._arrive(seat, answer))
+                self.at(self.now_ms + 2 * half_trip, partial(self._arrive, seat, answer))
 
     def _arrive(self, seat: Seat, data: bytes) -> None:
         """A datagram reaches the board: into its socket, and the waiting firmware is told."""

@@ -79,8 +79,18 @@ class HubProcess:
                 raise HubError(f"the hub does not start:\n{self._log_tail()}")
             time.sleep(_POLL_S)
 
-    def alive(self) -> bool:
-        return self._process is not None and self._process.poll() is None
+    def answers(self) -> bool:
+        """Whether somebody is there: a CoAP ping (RFC 7252 §4.3) is answered by a reset."""
+        self._mid = (self._mid + 1) & 0xFFFF
+        try:
+            self._clock.send(coap.encode(coap.Message(numbers.CON, numbers.EMPTY, self._mid)))
+            self._clock.settimeout(5.0)
+            while True:
+                message = coap.decode(self._clock.recv(1280))
+                if message.mtype == numbers.RST and message.mid == self._mid:
+                    return True
+        except (ConnectionError, TimeoutError):
+            return False
 
     def kill(self) -> None:
         """SIGKILL: no goodbye."""

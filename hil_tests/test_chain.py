@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+
 import pytest
 
 from anju_tools.rig.board import BoardError
@@ -24,10 +26,10 @@ def test_a_door_a_pir_and_a_meter_reach_the_operator(bench) -> None:
     rig.pin(109, "pir", 0)
     rig.run(end + 900)
     door, pir, meter = rig.stored("door"), rig.stored("pir"), rig.stored("meter")
-    assert (door["level_records"], door["transitions"]) == (6, 6)
+    assert (door["records"]["door"], door["transitions"]) == (6, 6)
     assert pir["pulses"] == 1
     assert meter["total"] == 6000
-    assert [node["gaps"] for node in (door, pir, meter)] == [0, 0, 0]
+    assert [node["missing"] for node in (door, pir, meter)] == [0, 0, 0]
     assert rig.reader.home("home")["state"] in ("away", "active", "still", "asleep", "bathroom")
 
 
@@ -36,7 +38,7 @@ def test_door_back_before_the_firmware_runs_is_two_transitions(bench) -> None:
     rig.pin(100, "door", 1)
     rig.pin(100.03, "door", 0)  # inside the boot
     rig.run(200)
-    assert rig.stored("door")["level_records"] == 2
+    assert rig.stored("door")["records"]["door"] == 2
 
 
 def test_every_transition_arrives_once_through_a_lossy_air(bench) -> None:
@@ -44,7 +46,7 @@ def test_every_transition_arrives_once_through_a_lossy_air(bench) -> None:
     end = _visits(rig, 25)
     rig.run(end + 7200)
     door = rig.stored("door")
-    assert (door["level_records"], door["gaps"]) == (50, 0)
+    assert (door["records"]["door"], door["missing"]) == (50, 0)
     air = rig.stage.cast["home", "door"].seat.air.counters
     assert air.lost > 10
 
@@ -57,7 +59,7 @@ def test_transitions_made_while_the_hub_is_dead_arrive_after_its_restart(bench) 
     assert not rig.rig.hub_up
     rig.rig.start_hub()
     rig.run(7200)
-    assert (rig.stored("door")["level_records"], rig.stored("door")["gaps"]) == (8, 0)
+    assert (rig.stored("door")["records"]["door"], rig.stored("door")["missing"]) == (8, 0)
 
 
 def test_a_power_cut_loses_no_stored_transition_and_opens_an_epoch(bench) -> None:
@@ -73,7 +75,7 @@ def test_a_power_cut_loses_no_stored_transition_and_opens_an_epoch(bench) -> Non
     rig.rig.start_hub()
     rig.run(7200)
     door = rig.stored("door")
-    assert (door["level_records"], door["transitions"], door["epoch"]) == (4, 4, 2)
+    assert (door["records"]["door"], door["transitions"], door["epoch"]) == (4, 4, 2)
 
 
 def test_times_are_those_of_the_pins(bench) -> None:
@@ -81,9 +83,10 @@ def test_times_are_those_of_the_pins(bench) -> None:
     rig.pin(1000, "door", 1)
     rig.pin(1003, "door", 0)
     rig.run(1100)
-    transitions = [r["t_ms"] / 1000 for r in rig.reader.get("homes/home/records") if r["kind"] == "door"]
-    start = rig.stage.street.start
-    assert [round(t - start, 1) for t in transitions] == [1000.0, 1003.0]
+    store = sqlite3.connect(rig.hub.data / "anju.sqlite")
+    times = [t_ms / 1000 for (t_ms,) in store.execute("SELECT t_ms FROM records WHERE kind = 1 ORDER BY sequence")]
+    store.close()
+    assert [round(t - rig.stage.street.start, 1) for t in times] == [1000.0, 1003.0]
 
 
 def test_the_firmware_without_its_file_says_what_to_do(bench) -> None:
