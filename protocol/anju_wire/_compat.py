@@ -2,10 +2,11 @@
 
 `aes_ecb(key)` gives `encrypt(blocks) -> blocks`; `aes_cbc_mac(key)` gives `mac(blocks) -> 16 bytes`, the last block
 of a CBC pass with a zero IV.  Both take whole blocks of 16 bytes, so a message costs one C call each.
-`text` decodes UTF-8 or raises UnicodeError.
+`text` decodes UTF-8 or raises UnicodeError; `pack_float` is `struct.pack` for one float.
 `MAX_ITEMS` bounds what one CBOR message may unfold into: a one-byte item costs up to 64 bytes of a node's heap.
 """
 
+import struct
 import sys
 
 TYPE_CHECKING = False  # MicroPython has no typing module; type checkers take this name for true
@@ -18,6 +19,7 @@ if TYPE_CHECKING or sys.implementation.name != "micropython":
     from cryptography.hazmat.primitives.ciphers.modes import CBC, ECB
 
     MAX_ITEMS = 1 << 24
+    pack_float = struct.pack
 
     def const(value: int) -> int:
         return value
@@ -41,6 +43,12 @@ else:
     from micropython import const  # noqa: F401 - for the others
 
     MAX_ITEMS = 128
+
+    def pack_float(form, value):
+        scaled = abs(value) * 16777216
+        if form == ">e" and 0 < scaled < 1024:  # the port shifts half precision's subnormals one bit too far
+            return struct.pack(">H", int(scaled) | (0x8000 if value < 0 else 0))
+        return struct.pack(form, value)
 
     def aes_ecb(key):
         return aes(key, 1).encrypt

@@ -1,12 +1,13 @@
 """CBOR, RFC 8949: deterministic encoder (section 4.2.1), strict decoder (well-formed and valid, or PeerError).
 
 CBOR arrays are lists, maps are dicts, tags 2 and 3 are ints, other tags `Tag`, simple values without a Python twin
-`Simple`.  An array that is a map key becomes a tuple.
+`Simple`.  An array that is a map key becomes a tuple; a map, NaN, or two keys that Python takes for equal (1 and
+true) are refused as keys.
 """
 
-from struct import pack, unpack
+from struct import unpack
 
-from ._compat import MAX_ITEMS, TYPE_CHECKING, const, text
+from ._compat import MAX_ITEMS, TYPE_CHECKING, const, pack_float, text
 from .errors import LocalError, PeerError
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _BIGNUM = const(2)
 _NEGATIVE_BIGNUM = const(3)
 _INDEFINITE = const(-1)
 _MAX_DEPTH = const(16)
+_TAG_CONTENT = (str, (int, float), bytes, bytes)
 _FLOAT_FORMS = ((0xF9, ">e"), (0xFA, ">f"), (0xFB, ">d"))
 
 
@@ -34,29 +36,22 @@ class Tag:
         self.value = value
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Tag) and self.number == other.number and self.value == other.value
+        if not isinstance(other, Tag) or type(self) is not type(other):
+            return False
+        return self.number == other.number and self.value == other.value
 
     def __hash__(self) -> int:
         return hash((self.number, self.value))
 
     def __repr__(self) -> str:
-        return "Tag(%d, %r)" % (self.number, self.value)
+        return "%s(%d, %r)" % (type(self).__name__, self.number, self.value)
 
 
-class Simple:
-    """A simple value without a meaning of its own here, RFC 8949 section 3.3: 0 to 19, 23, 32 to 255."""
+class Simple(Tag):
+    """A simple value that Python has no twin for, RFC 8949 section 3.3: 0 to 19, 23, 32 to 255."""
 
-    def __init__(self, number: int) -> None:
-        self.number = number
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Simple) and self.number == other.number
-
-    def __hash__(self) -> int:
-        return hash(("simple", self.number))
-
-    def __repr__(self) -> str:
-        return "Simple(%d)" % self.number
+    def __init__(self, number: int, value: None = None) -> None:
+        super().__init__(number, value)
 
 
 UNDEFINED = Simple(23)
@@ -89,11 +84,11 @@ def append(out: bytearray, value: object, depth: int = _MAX_DEPTH) -> None:
             append(out, item, depth - 1)
     elif isinstance(value, float):
         _append_float(out, value)
+    elif isinstance(value, Simple):
+        _append_simple(out, value.number)
     elif isinstance(value, Tag):
         append_head(out, _TAG, value.number)
         append(out, value.value, depth - 1)
-    elif isinstance(value, Simple):
-        _append_simple(out, value.number)
     else:
         raise LocalError("no CBOR for " + type(value).__name__)
 
@@ -134,15 +129,16 @@ def _append_string(out: bytearray, major: int, data: "bytes | bytearray") -> Non
 
 def _append_map(out: bytearray, value: dict[object, object], depth: int) -> None:
     append_head(out, _MAP, len(value))
-    pairs = []
+    keys = {}
     for key in value:
         encoded = bytearray()
         append(encoded, key, depth - 1)
-        pairs.append((bytes(encoded), key))
-    pairs.sort(key=lambda pair: pair[0])
-    for encoded_key, key in pairs:
+        keys[bytes(encoded)] = key
+    if len(keys) != len(value):
+        raise LocalError("CBOR: duplicate key")
+    for encoded_key in sorted(keys):
         out.extend(encoded_key)
-        append(out, value[key], depth - 1)
+        append(out, value[keys[encoded_key]], depth - 1)
 
 
 def _append_float(out: bytearray, value: float) -> None:
@@ -151,7 +147,7 @@ def _append_float(out: bytearray, value: float) -> None:
         return
     for initial, form in _FLOAT_FORMS:
         try:
-            packed = pack(form, value)
+            packed = pack_float(form, value)
         except OverflowError:  # CPython: too large for the form
             continue
         if unpack(form, packed)[0] == value:
@@ -173,18 +169,24 @@ def _append_simple(out: bytearray, number: int) -> None:
 def decode(data: bytes, max_items: int = MAX_ITEMS) -> object:
     """The one item that `data` holds; PeerError if it is not well-formed, not valid, or anything follows it.
 
-    Nothing is allocated on the word of a length that the data cannot hold; nesting ends at 16 levels.
+    `max_items` bounds the items in it, keys and chunks of strings included; nesting ends at 16 levels.  Nothing is
+    allocated on the word of a length that the data cannot hold.
     """
     decoder = _Decoder(data, max_items)
     value = decoder.item(_MAX_DEPTH)
     if value is _BREAK:
-        raise PeerError("CBOR: break outside of an indefinite-length item")
+        raise _error("break")
     if decoder.at != len(data):
-        raise PeerError("CBOR: bytes after the item")
+        raise _error("trailing")
     return value
 
 
-_BREAK = Simple(-1)
+_BREAK = object()
+
+
+def _error(what: str) -> PeerError:
+    """Short words: a string of more than 10 characters costs a node about 100 bytes of heap."""
+    return PeerError("CBOR: " + what)
 
 
 class _Decoder:
@@ -196,10 +198,10 @@ class _Decoder:
     def item(self, depth: int) -> object:
         """One item, or _BREAK, which the caller must expect or refuse."""
         if depth < 0:
-            raise PeerError("CBOR: nested too deeply")
+            raise _error("depth")
         self.items_left -= 1
         if self.items_left < 0:
-            raise PeerError("CBOR: too many items")
+            raise _error("items")
         initial = self.take(1)[0]
         major, info = initial >> 5, initial & 31
         if major == 7:
@@ -207,8 +209,10 @@ class _Decoder:
         argument = self.argument(info)
         if major <= _NEGATIVE or major == _TAG:
             if argument == _INDEFINITE:
-                raise PeerError("CBOR: no indefinite length here")
+                raise _error("indefinite")
             return self.tagged(argument, depth) if major == _TAG else ~argument if major else argument
+        if argument * (major - _TEXT) > len(self.data) - self.at:  # each item takes a byte, each pair two
+            raise _error("truncated")
         if major == _ARRAY:
             return self.array(argument, depth)
         if major == _MAP:
@@ -220,7 +224,7 @@ class _Decoder:
     def take(self, count: int) -> bytes:
         start = self.at
         if count > len(self.data) - start:
-            raise PeerError("CBOR: too short")
+            raise _error("truncated")
         self.at = start + count
         return self.data[start : start + count]
 
@@ -230,7 +234,7 @@ class _Decoder:
         if info < 28:
             return int.from_bytes(self.take(1 << info - 24), "big")
         if info < 31:
-            raise PeerError("CBOR: reserved additional information")
+            raise _error("reserved")
         return _INDEFINITE
 
     def simple(self, info: int) -> object:
@@ -241,12 +245,12 @@ class _Decoder:
         if info == 24:
             number = self.take(1)[0]
             if number < 32:
-                raise PeerError("CBOR: simple value in two bytes")
+                raise _error("simple")
             return Simple(number)
         if info < 28:
             return unpack((">e", ">f", ">d")[info - 25], self.take(1 << info - 24))[0]
         if info < 31:
-            raise PeerError("CBOR: reserved additional information")
+            raise _error("reserved")
         return _BREAK
 
     def string(self, major: int, length: int) -> object:
@@ -256,7 +260,7 @@ class _Decoder:
         try:
             return text(data)
         except UnicodeError:
-            raise PeerError("CBOR: text is not UTF-8") from None
+            raise _error("not UTF-8") from None
 
     def chunks(self, major: int) -> object:
         """An indefinite-length string: definite chunks of the same type up to a break, section 3.2.3."""
@@ -267,66 +271,58 @@ class _Decoder:
                 break
             length = self.argument(initial & 31)
             if initial >> 5 != major or length == _INDEFINITE:
-                raise PeerError("CBOR: wrong chunk in a string")
+                raise _error("chunk")
             self.items_left -= 1
             if self.items_left < 0:
-                raise PeerError("CBOR: too many items")
+                raise _error("items")
             parts.append(self.string(major, length))
         return b"".join(parts) if major == _BYTES else "".join(parts)
 
-    def count(self, length: int, size: int) -> int:
-        """Refuse a count of items that cannot follow: each takes `size` bytes or more."""
-        if length * size > len(self.data) - self.at:
-            raise PeerError("CBOR: too short")
-        return length
-
     def array(self, length: int, depth: int) -> list[object]:
         items: list[object] = []
-        if length != _INDEFINITE:
-            self.count(length, 1)
         while len(items) != length:
             value = self.item(depth - 1)
             if value is _BREAK:
                 if length == _INDEFINITE:
                     break
-                raise PeerError("CBOR: break in a definite-length array")
+                raise _error("break")
             items.append(value)
         return items
 
     def map(self, length: int, depth: int) -> dict[object, object]:
         pairs: dict[object, object] = {}
-        if length != _INDEFINITE:
-            self.count(length, 2)
         while len(pairs) != length:
             key = self.item(depth - 1)
             if key is _BREAK and length == _INDEFINITE:
                 break
             value = self.item(depth - 1)
             if key is _BREAK or value is _BREAK:
-                raise PeerError("CBOR: break in place of a key or value")
+                raise _error("break")
             key = _hashable(key)
-            if key in pairs:
-                raise PeerError("CBOR: duplicate map key")
+            if key in pairs or key != key:  # NaN is never found again
+                raise _error("duplicate")
             pairs[key] = value
         return pairs
 
     def tagged(self, number: int, depth: int) -> object:
         value = self.item(depth - 1)
         if value is _BREAK:
-            raise PeerError("CBOR: break in place of a tag's content")
-        if number != _BIGNUM and number != _NEGATIVE_BIGNUM:
+            raise _error("break")
+        if number > _NEGATIVE_BIGNUM:
             return Tag(number, value)
+        if not isinstance(value, _TAG_CONTENT[number]):  # RFC 8949 section 3.4
+            raise _error("tag")
         if not isinstance(value, bytes):
-            raise PeerError("CBOR: bignum is not a byte string")
+            return Tag(number, value)
         magnitude = int.from_bytes(value, "big")
         return ~magnitude if number == _NEGATIVE_BIGNUM else magnitude
 
 
 def _hashable(key: object) -> object:
     if isinstance(key, list):
-        return tuple([_hashable(item) for item in key])
+        return tuple(map(_hashable, key))
     if isinstance(key, dict):
-        raise PeerError("CBOR: a map as a map key")
+        raise _error("map as key")
     if isinstance(key, Tag):
         return Tag(key.number, _hashable(key.value))
     return key

@@ -45,14 +45,13 @@ class Message:
         return self.code >> 5 in (2, 4, 5)
 
     def __repr__(self) -> str:
-        return "Message(%d, %d.%02d, mid=%d, token=%s, %r, %d bytes)" % (
+        return "Message(%d, 0x%02x, %d, %r, %r, %r)" % (
             self.mtype,
-            self.code >> 5,
-            self.code & 31,
+            self.code,
             self.mid,
-            self.token.hex(),
+            self.token,
             self.options,
-            len(self.payload),
+            self.payload,
         )
 
 
@@ -61,10 +60,8 @@ def encode(message: Message) -> bytes:
     token = message.token
     if not (0 <= message.mtype < 4 and 0 <= message.code < 256 and 0 <= message.mid < 65536):
         raise LocalError("CoAP header field out of range")
-    if len(token) > _MAX_TOKEN:
-        raise LocalError("token is longer than 8 bytes")
-    if message.code == EMPTY and (token or message.options or message.payload):
-        raise LocalError("an Empty message is a header and nothing else")
+    if len(token) > _MAX_TOKEN or (message.code == EMPTY and (token or message.options or message.payload)):
+        raise LocalError("CoAP token too long, or Empty message not empty")
     out = bytearray((0x40 | message.mtype << 4 | len(token), message.code, message.mid >> 8, message.mid & 255))
     out.extend(token)
     append_body(out, message.options, message.payload)
@@ -74,11 +71,13 @@ def encode(message: Message) -> bytes:
 def append_body(out: bytearray, options: list[tuple[int, bytes]], payload: bytes) -> None:
     """Append options and payload, RFC 7252 section 3.1; also the end of an OSCORE plaintext, RFC 8613 section 5.3."""
     last = 0
-    for number, value in sorted(options, key=lambda option: option[0]):
+    order = [(options[at][0], at) for at in range(len(options))]  # MicroPython's sort is not stable
+    for number, at in sorted(order):
+        value = options[at][1]
+        if not 0 <= number <= 65535 or len(value) > 65535:
+            raise LocalError("CoAP option out of range")
         _append_option(out, number - last, value)
         last = number
-    if last > 65535:
-        raise LocalError("option number out of range")
     if payload:
         out.append(_MARKER)
         out.extend(payload)
@@ -93,8 +92,6 @@ def _append_option(out: bytearray, delta: int, value: bytes) -> None:
 
 
 def _append_extended(out: bytearray, value: int) -> int:
-    if value < 0 or value >= 65536 + 269:
-        raise LocalError("option number or length out of range")
     if value < 13:
         return value
     if value < 269:
@@ -104,18 +101,22 @@ def _append_extended(out: bytearray, value: int) -> int:
     return 14
 
 
+def _error(what: str) -> PeerError:
+    return PeerError("CoAP: malformed " + what)
+
+
 def decode(data: bytes) -> Message:
     """The message in a datagram; PeerError on anything that RFC 7252 section 3 calls a format error."""
     if len(data) < 4:
-        raise PeerError("CoAP: shorter than a header")
+        raise _error("header")
     first, code = data[0], data[1]
     if first >> 6 != 1:
-        raise PeerError("CoAP: unknown version")
+        raise _error("version")
     length = first & 15
     if length > _MAX_TOKEN or len(data) < 4 + length:
-        raise PeerError("CoAP: wrong token length")
+        raise _error("token")
     if code == EMPTY and len(data) != 4:
-        raise PeerError("CoAP: something follows an Empty header")
+        raise _error("Empty")
     options, payload = read_body(data, 4 + length)
     token = bytes(data[4 : 4 + length])
     return Message(first >> 4 & 3, code, data[2] << 8 | data[3], token, options, payload)
@@ -130,13 +131,13 @@ def read_body(data: bytes, at: int) -> tuple[list[tuple[int, bytes]], bytes]:
         at += 1
         if first == _MARKER:
             if at == len(data):
-                raise PeerError("CoAP: payload marker without payload")
+                raise _error("payload")
             return options, bytes(data[at:])
         delta, at = _read_extended(data, at, first >> 4)
         length, at = _read_extended(data, at, first & 15)
         number += delta
         if number > 65535 or at + length > len(data):
-            raise PeerError("CoAP: option does not fit")
+            raise _error("option")
         options.append((number, bytes(data[at : at + length])))
         at += length
     return options, b""
@@ -147,7 +148,7 @@ def _read_extended(data: bytes, at: int, nibble: int) -> tuple[int, int]:
         return nibble, at
     size = nibble - 12
     if size == 3 or at + size > len(data):
-        raise PeerError("CoAP: option is cut short")
+        raise _error("option")
     value = int.from_bytes(data[at : at + size], "big") + (13 if size == 1 else 269)
     return value, at + size
 
@@ -163,7 +164,7 @@ def encode_uint(value: int) -> bytes:
 def decode_uint(value: bytes, size: int = 4) -> int:
     """A uint option of at most `size` bytes; PeerError (4.02) if it is longer."""
     if len(value) > size:
-        raise PeerError("CoAP: uint option is too long", BAD_OPTION)
+        raise PeerError("CoAP: uint", BAD_OPTION)
     return int.from_bytes(value, "big")
 
 
@@ -178,7 +179,7 @@ def path_of(message: Message) -> str:
     try:
         return "/".join([text(value) for value in message.values(OPTION_URI_PATH)])
     except UnicodeError:
-        raise PeerError("CoAP: Uri-Path is not UTF-8", BAD_OPTION) from None
+        raise PeerError("CoAP: Uri-Path", BAD_OPTION) from None
 
 
 def unknown_critical(message: Message, known: tuple[int, ...]) -> "int | None":

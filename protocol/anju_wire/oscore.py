@@ -11,18 +11,13 @@ from .hkdf import expand, extract
 from .numbers import (
     BAD_OPTION,
     BAD_REQUEST,
-    CHANGED,
-    CONTENT,
     FETCH,
     MAX_NODE_ID_BYTES,
     OPTION_OBSERVE,
     OPTION_OSCORE,
-    OPTION_PROXY_SCHEME,
     OPTION_PROXY_URI,
-    OPTION_URI_HOST,
-    OPTION_URI_PORT,
+    OPTIONS_CLASS_U,
     POST,
-    UNAUTHORIZED,
 )
 
 _ALGORITHM = const(10)  # AES-CCM-16-64-128, RFC 9053 section 4.2
@@ -33,10 +28,6 @@ _PIV_LENGTH = const(5)
 _FLAG_KID = const(0x08)
 _FLAG_KID_CONTEXT = const(0x10)
 _FLAGS_RESERVED = const(0xE0)
-_OPTION_HOP_LIMIT = const(16)
-
-# Class U, RFC 8613 section 4.1: what a proxy must see.  Observe is in both and has its own rules.
-_OUTER = (OPTION_URI_HOST, OPTION_URI_PORT, OPTION_PROXY_URI, OPTION_PROXY_SCHEME, _OPTION_HOP_LIMIT, OPTION_OSCORE)
 
 
 class Binding:
@@ -80,8 +71,8 @@ class Context:
         self.sender_key = expand(key, self._info(sender_id, "Key", _KEY_LENGTH), _KEY_LENGTH)
         self.recipient_key = expand(key, self._info(recipient_id, "Key", _KEY_LENGTH), _KEY_LENGTH)
         self.common_iv = expand(key, self._info(b"", "IV", _NONCE_LENGTH), _NONCE_LENGTH)
-        self._sender = aes_ccm(self.sender_key)
-        self._recipient = aes_ccm(self.recipient_key)
+        self.sender = aes_ccm(self.sender_key)
+        self.recipient = aes_ccm(self.recipient_key)
 
     def _info(self, identity: bytes, kind: str, length: int) -> bytes:
         """The `info` array of RFC 8613 section 3.2.1."""
@@ -107,8 +98,8 @@ class Context:
         binding = Binding(self.sender_id, piv, self.nonce(self.sender_id, piv), observe is not None)
         option = encode_option(piv, self.sender_id, self.id_context)
         code = POST if observe is None else FETCH
-        outer = _outer(message, code, option, observe)
-        outer.payload = self._sender.seal(binding.nonce, _plaintext(message, observe), _aad(binding))
+        outer = outer_message(message, code, option, observe)
+        outer.payload = self.sender.seal(binding.nonce, plaintext(message, observe), aad(binding))
         return outer, binding
 
     def unprotect_response(self, message: coap.Message, binding: Binding) -> coap.Message:
@@ -117,95 +108,37 @@ class Context:
         The Observe value of a notification is the end of its Partial IV, by which notifications are ordered.
         """
         if not message.is_response():
-            raise PeerError("OSCORE: not a response")
-        piv, kid, _ = decode_option(_option_of(message))
+            raise error("response")
+        piv, kid, _ = decode_option(option_of(message))
         if kid is not None and kid != self.recipient_id:
-            raise PeerError("OSCORE: response of another sender")
+            raise error("kid")
         if piv is None and binding.answered:
-            raise PeerError("OSCORE: second response without Partial IV")
+            raise error("replay")
         nonce = binding.nonce if piv is None else self.nonce(self.recipient_id, piv)
-        inner = _open(self._recipient, nonce, message, binding)
+        inner = open_message(self.recipient, nonce, message, binding)
         if not inner.is_response():
-            raise PeerError("OSCORE: inner code is not a response's")
+            raise error("inner code")
         if inner.option(OPTION_OBSERVE) is not None and binding.observe:
             _accept_notification(inner, piv, binding)
         binding.answered = binding.answered or piv is None
         return inner
 
     def unprotect_request(self, message: coap.Message) -> "tuple[coap.Message, Binding]":
-        """The authentic request in a protected message, RFC 8613 section 8.2, and what the response will need.
+        """The authentic request in a protected message, and what the response will need; see `oscore_server`."""
+        from .oscore_server import unprotect_request  # a node has no use for this half: it loads when called
 
-        The caller must then refuse it if `ReplayWindow.check(binding.sequence)` does.  PeerError carries 4.02 when
-        the option is malformed, 4.01 when the context is another one, 4.00 when decryption fails.
-        """
-        if not message.is_request():
-            raise PeerError("OSCORE: not a request")
-        piv, kid, kid_context = decode_option(_option_of(message))
-        if piv is None or kid is None:
-            raise PeerError("OSCORE: request without Partial IV or kid", BAD_OPTION)
-        if kid != self.recipient_id or (kid_context is not None and kid_context != self.id_context):
-            raise PeerError("OSCORE: security context not found", UNAUTHORIZED)
-        outer_observe = message.option(OPTION_OBSERVE)
-        binding = Binding(kid, piv, self.nonce(kid, piv), message.code == FETCH)
-        inner = _open(self._recipient, binding.nonce, message, binding)
-        if not inner.is_request():
-            raise PeerError("OSCORE: inner code is not a request's")
-        if inner.option(OPTION_OBSERVE) == b"" and outer_observe != b"":
-            # Somebody on the way does not know Observe: answer once, RFC 8613 section 4.1.3.5.1.
-            inner.options = _without(inner.options, OPTION_OBSERVE)
-        return inner, binding
+        return unprotect_request(self, message)
 
     def protect_response(self, message: coap.Message, binding: Binding, sequence: "int | None" = None) -> coap.Message:
-        """The protected response, RFC 8613 section 8.3.
+        """The protected response; see `oscore_server`."""
+        from .oscore_server import protect_response
 
-        Without `sequence` it uses the nonce of the request, once: LocalError the second time.  A repeated request
-        gets the same bytes again, or a response with a `sequence` of its own; notifications always need one.
-        """
-        if not message.is_response():
-            raise LocalError("not a response")
-        observe = message.option(OPTION_OBSERVE)
-        if sequence is None:
-            if binding.answered or observe is not None:
-                raise LocalError("this response needs a sequence number")
-            binding.answered = True
-            piv, nonce = None, binding.nonce
-        else:
-            piv = encode_piv(sequence)
-            nonce = self.nonce(self.sender_id, piv)
-        code = CONTENT if binding.observe else CHANGED
-        outer = _outer(message, code, encode_option(piv, None, None), observe)
-        inner_observe = None if observe is None else b""
-        outer.payload = self._sender.seal(nonce, _plaintext(message, inner_observe), _aad(binding))
-        return outer
+        return protect_response(self, message, binding, sequence)
 
 
-class ReplayWindow:
-    """The last `size` sequence numbers of a sender, RFC 8613 section 7.4.
-
-    `state` is `(highest, bitmap)`: bit i of the bitmap says that `highest - i` was used; `(-1, 0)` is a new window.
-    """
-
-    def __init__(self, size: int = 32, state: "tuple[int, int]" = (-1, 0)) -> None:
-        self._size = size
-        self._highest, self._bitmap = state
-
-    @property
-    def state(self) -> "tuple[int, int]":
-        return self._highest, self._bitmap
-
-    def check(self, sequence: int) -> bool:
-        """Whether `sequence` was neither used nor lies behind the window."""
-        behind = self._highest - sequence
-        return behind < 0 or (behind < self._size and not self._bitmap >> behind & 1)
-
-    def strike(self, sequence: int) -> None:
-        """Mark the sequence number of an authentic request as used."""
-        ahead = sequence - self._highest
-        if ahead > 0:
-            self._bitmap = (self._bitmap << min(ahead, self._size) | 1) & (1 << self._size) - 1
-            self._highest = sequence
-        elif -ahead < self._size:
-            self._bitmap |= 1 << -ahead
+def error(what: str, code: int = BAD_REQUEST) -> PeerError:
+    """Short words: a string of more than 10 characters costs a node about 100 bytes of heap."""
+    return PeerError("OSCORE: wrong " + what, code)
 
 
 def encode_piv(sequence: int) -> bytes:
@@ -238,65 +171,65 @@ def decode_option(value: bytes) -> "tuple[bytes | None, bytes | None, bytes | No
     flags = value[0]
     size = flags & 7
     if flags == 0 or flags & _FLAGS_RESERVED or size > _PIV_LENGTH or len(value) < 1 + size:
-        raise PeerError("OSCORE: malformed option", BAD_OPTION)
+        raise error("option", BAD_OPTION)
     at = 1 + size
     piv = value[1:at] if size else None
     kid_context = None
     if flags & _FLAG_KID_CONTEXT:
         if at == len(value) or at + 1 + value[at] > len(value):
-            raise PeerError("OSCORE: malformed option", BAD_OPTION)
+            raise error("option", BAD_OPTION)
         end = at + 1 + value[at]
         kid_context = value[at + 1 : end]
         at = end
     if not flags & _FLAG_KID:
         if at != len(value):
-            raise PeerError("OSCORE: malformed option", BAD_OPTION)
+            raise error("option", BAD_OPTION)
         return piv, None, kid_context
     return piv, value[at:], kid_context
 
 
-def _option_of(message: coap.Message) -> bytes:
+def option_of(message: coap.Message) -> bytes:
     values = message.values(OPTION_OSCORE)
     if len(values) != 1:
-        raise PeerError("OSCORE: not protected" if not values else "OSCORE: option twice", BAD_OPTION)
+        raise error("option", BAD_OPTION)
     return values[0]
 
 
-def _aad(binding: Binding) -> bytes:
+def aad(binding: Binding) -> bytes:
     """The Enc_structure around the external_aad of the request, RFC 8613 section 5.4; no class I options."""
     external = cbor.encode([_VERSION, [_ALGORITHM], binding.kid, binding.piv, b""])
     return cbor.encode(["Encrypt0", b"", external])
 
 
-def _outer(message: coap.Message, code: int, option: bytes, observe: "bytes | None") -> coap.Message:
-    options = [pair for pair in message.options if pair[0] in _OUTER and pair[0] != OPTION_OSCORE]
+def outer_message(message: coap.Message, code: int, option: bytes, observe: "bytes | None") -> coap.Message:
+    options = [pair for pair in message.options if pair[0] in OPTIONS_CLASS_U and pair[0] != OPTION_OSCORE]
     options.append((OPTION_OSCORE, option))
     if observe is not None:
         options.append((OPTION_OBSERVE, observe))
     return coap.Message(message.mtype, code, message.mid, message.token, options)
 
 
-def _plaintext(message: coap.Message, observe: "bytes | None") -> bytes:
+def plaintext(message: coap.Message, observe: "bytes | None") -> bytes:
     """Code, class E options and payload, RFC 8613 section 5.3."""
     out = bytearray((message.code,))
-    options = [pair for pair in message.options if pair[0] not in _OUTER and pair[0] != OPTION_OBSERVE]
+    options = [pair for pair in message.options if pair[0] not in OPTIONS_CLASS_U and pair[0] != OPTION_OBSERVE]
     if observe is not None:
         options.append((OPTION_OBSERVE, observe))
     coap.append_body(out, options, message.payload)
     return bytes(out)
 
 
-def _open(aead: CCM, nonce: bytes, message: coap.Message, binding: Binding) -> coap.Message:
+def open_message(aead: CCM, nonce: bytes, message: coap.Message, binding: Binding) -> coap.Message:
     """The inner message with the outer class U options; outer class E options are not authentic and are dropped."""
     try:
-        plaintext = aead.open(nonce, message.payload, _aad(binding))
+        plaintext = aead.open(nonce, message.payload, aad(binding))
     except PeerError:
-        raise PeerError("OSCORE: decryption failed", BAD_REQUEST) from None
+        raise error("decryption") from None
     if not plaintext:
-        raise PeerError("OSCORE: empty plaintext")
+        raise error("plaintext")
     options, payload = coap.read_body(plaintext, 1)
-    options = [pair for pair in options if pair[0] not in _OUTER]
-    options.extend([pair for pair in message.options if pair[0] in _OUTER and pair[0] != OPTION_OSCORE])
+    options = [pair for pair in options if pair[0] not in OPTIONS_CLASS_U]
+    options.extend([pair for pair in message.options if pair[0] in OPTIONS_CLASS_U and pair[0] != OPTION_OSCORE])
     return coap.Message(message.mtype, plaintext[0], message.mid, message.token, options, payload)
 
 
@@ -304,11 +237,11 @@ def _accept_notification(inner: coap.Message, piv: "bytes | None", binding: Bind
     """RFC 8613 sections 4.1.3.5.2 and 7.4.1: a notification has a Partial IV higher than all before."""
     number = -1 if piv is None else int.from_bytes(piv, "big")
     if number <= binding.notified:
-        raise PeerError("OSCORE: old notification" if piv else "OSCORE: notification without Partial IV")
+        raise error("replay")
     binding.notified = number
-    inner.options = _without(inner.options, OPTION_OBSERVE)
+    inner.options = without(inner.options, OPTION_OBSERVE)
     inner.options.append((OPTION_OBSERVE, coap.encode_uint(number & 0xFFFFFF)))
 
 
-def _without(options: list[tuple[int, bytes]], number: int) -> list[tuple[int, bytes]]:
+def without(options: list[tuple[int, bytes]], number: int) -> list[tuple[int, bytes]]:
     return [pair for pair in options if pair[0] != number]

@@ -8,6 +8,9 @@ from .errors import LocalError, PeerError, WireError
 from .numbers import DOOR, HEALTH, MAX_COUNT, METER, PIR
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
     Field = tuple[int, str, int | None, int | None, int]
     Table = tuple[Field, ...]
 
@@ -51,12 +54,12 @@ _FIELDS = {
 }
 
 
-def pack(record: dict[object, object]) -> dict[int, object]:
+def pack(record: "Mapping[Any, object]") -> dict[int, object]:
     """The wire map of a record; LocalError names the field that is missing, unknown, mistyped or out of range."""
     return pack_table(_table(record.get("kind")), record)
 
 
-def unpack(packed: object) -> dict[object, object]:
+def unpack(packed: object) -> "dict[Any, Any]":
     """The record of a wire map; PeerError names the field that is missing, mistyped or out of range.
 
     Fields that the tables do not know, and everything but the common fields of a kind that they do not know, stay
@@ -70,63 +73,53 @@ def _table(kind: object) -> "Table":
     return _COMMON + _FIELDS.get(kind, ()) if isinstance(kind, int) else _COMMON
 
 
-def pack_table(table: "Table", values: dict[object, object]) -> dict[int, object]:
+def pack_table(table: "Table", values: "Mapping[Any, object]") -> dict[int, object]:
     """Named values to a wire map, by `table`."""
     packed: dict[int, object] = {}
-    named = 0
     for row in table:
         key, name, _, _, presence = row
         if name in values:
             value = values[name]
-            named += 1
             check(row, value, LocalError)
             if value != 0 or presence != _ZERO:
                 packed[key] = value
         elif presence == _REQUIRED:
             raise LocalError(name + " is missing")
-    if named != len(values):
-        _pack_unknown(table, values, packed)
+    for name in values:
+        if type(name) is int and not _has(table, 0, name):
+            packed[name] = values[name]
+        elif not _has(table, 1, name):
+            raise LocalError("no field " + str(name))
     return packed
 
 
-def _pack_unknown(table: "Table", values: dict[object, object], packed: dict[int, object]) -> None:
-    for key in values:
-        if not isinstance(key, int):
-            if not any(row[1] == key for row in table):
-                raise LocalError("no field " + str(key))
-        elif any(row[0] == key for row in table):
-            raise LocalError("key %d has a name" % key)
-        else:
-            packed[key] = values[key]
-
-
-def unpack_table(table: "Table", packed: object, what: str) -> dict[object, object]:
+def unpack_table(table: "Table", packed: object, what: str) -> "dict[Any, Any]":
     """A wire map to named values, by `table`; keys that it does not know are kept."""
     if not isinstance(packed, dict):
         raise PeerError(what + " is not a map")
     values: dict[object, object] = {}
-    known = 0
     for row in table:
         key, name, _, _, presence = row
         if key in packed:
             check(row, packed[key], PeerError)
             values[name] = packed[key]
-            known += 1
         elif presence == _REQUIRED:
             raise PeerError(name + " is missing")
         elif presence == _ZERO:
             values[name] = 0
-    if known != len(packed):
-        _unpack_unknown(table, packed, values, what)
-    return values
-
-
-def _unpack_unknown(table: "Table", packed: dict[object, object], values: dict[object, object], what: str) -> None:
     for key in packed:
         if type(key) is not int:
             raise PeerError(what + " has a key that is not an integer")
-        if not any(row[0] == key for row in table):
+        if not _has(table, 0, key):
             values[key] = packed[key]
+    return values
+
+
+def _has(table: "Table", column: int, value: object) -> bool:
+    for row in table:
+        if row[column] == value:
+            return True
+    return False
 
 
 def check(row: "Field", value: object, error: type[WireError]) -> None:

@@ -1,9 +1,14 @@
 """Reports and answers, SPEC 5: the payloads of `POST /r` and of its 2.04."""
 
 from . import cbor
+from ._compat import TYPE_CHECKING
 from .errors import LocalError, PeerError
 from .numbers import MAX_ANSWER_BYTES, MAX_COUNT, MAX_RECORDS, MAX_REPORT_BYTES, REQUEST_ENTITY_TOO_LARGE
 from .record import check, pack, pack_table, unpack, unpack_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
 
 _EPOCH = (0, "epoch", 0, 0xFFFFFFFF, 0)
 _SEQUENCE = (1, "sequence", 0, MAX_COUNT, 0)
@@ -17,7 +22,7 @@ _ARRAY = 4
 class Report:
     """`records[i]` is the record `sequence + i` of boot `epoch` of the node that sent it."""
 
-    def __init__(self, epoch: int, sequence: int, records: list[dict[object, object]]) -> None:
+    def __init__(self, epoch: int, sequence: int, records: "list[dict[Any, Any]]") -> None:
         self.epoch = epoch
         self.sequence = sequence
         self.records = records
@@ -38,7 +43,7 @@ class ReportBuilder:
         self._head.append(_RECORDS)
         self._body = bytearray()
 
-    def add(self, record: dict[object, object]) -> bool:
+    def add(self, record: "Mapping[Any, object]") -> bool:
         """Append `record` and say True, or leave the report as it is and say False when it would not fit."""
         if self.count == MAX_RECORDS:
             return False
@@ -60,7 +65,7 @@ class ReportBuilder:
         return bytes(self._head)
 
 
-def encode_report(epoch: int, sequence: int, records: list[dict[object, object]]) -> bytes:
+def encode_report(epoch: int, sequence: int, records: "Iterable[Mapping[Any, object]]") -> bytes:
     """A report of all `records`; LocalError if one is wrong or they do not fit (SPEC 8)."""
     builder = ReportBuilder(epoch, sequence)
     for record in records:
@@ -73,19 +78,17 @@ def decode_report(data: bytes) -> Report:
     """The report in `data`; PeerError if it breaks SPEC 4, 5 or 8.  Keys it does not know are ignored."""
     if len(data) > MAX_REPORT_BYTES:
         raise PeerError("report is too large", REQUEST_ENTITY_TOO_LARGE)
-    packed = cbor.decode(data)
+    packed = cbor.decode(data, MAX_REPORT_BYTES)  # an item takes a byte or more
     head = unpack_table(_HEAD, packed, "report")
     records = head.get(_RECORDS)
     if not isinstance(records, list) or not records:
         raise PeerError("records are missing")
     if len(records) > MAX_RECORDS:
         raise PeerError("too many records", REQUEST_ENTITY_TOO_LARGE)
-    epoch, sequence = head["epoch"], head["sequence"]
-    assert isinstance(epoch, int) and isinstance(sequence, int)
-    return Report(epoch, sequence, [unpack(record) for record in records])
+    return Report(head["epoch"], head["sequence"], [unpack(record) for record in records])
 
 
-def encode_answer(answer: dict[object, object]) -> bytes:
+def encode_answer(answer: "Mapping[Any, object]") -> bytes:
     """The answer to a report, SPEC 5.3: `{"time_ms": UTC in ms since 1970}`, further keys as integers."""
     data = cbor.encode(pack_table(_ANSWER, answer))
     if len(data) > MAX_ANSWER_BYTES:
@@ -93,7 +96,7 @@ def encode_answer(answer: dict[object, object]) -> bytes:
     return data
 
 
-def decode_answer(data: bytes) -> dict[object, object]:
+def decode_answer(data: bytes) -> "dict[Any, Any]":
     """The named fields of an answer; keys that are not known stay integers."""
     if len(data) > MAX_ANSWER_BYTES:
         raise PeerError("answer is too large")
