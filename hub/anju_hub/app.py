@@ -66,7 +66,7 @@ def serve(options: Options, announce: Callable[[list[Bind]], None]) -> None:
     lock = FileLock(options.data / "hub.lock")
     try:
         lock.acquire(timeout=0)
-        asyncio.run(_Hub(store, options).run(announce))
+        asyncio.run(_until_signalled(Hub(store, options), announce))
     except Timeout as error:
         raise HubError(
             f"another hub works on {options.data}",
@@ -77,7 +77,9 @@ def serve(options: Options, announce: Callable[[list[Bind]], None]) -> None:
         store.close()
 
 
-class _Hub:
+class Hub:
+    """The running hub over an open store."""
+
     def __init__(self, store: Store, options: Options) -> None:
         self._options = options
         self._clock: Clock = SimulatedClock() if options.simulated else SystemClock()
@@ -88,7 +90,8 @@ class _Hub:
         self._home = HomeResource(*reading)
         self._alerts = AlertsResource(*reading)
 
-    async def run(self, announce: Callable[[list[Bind]], None]) -> None:
+    async def run(self, announce: Callable[[list[Bind]], None], stop: asyncio.Event) -> None:
+        """Serve until `stop` is set; what was accepted by then is committed first."""
         writer = Writer(self._store, self._counters)
         ticker = Ticker(
             self._store,
@@ -99,7 +102,6 @@ class _Hub:
             self._counters,
             self._notify,
         )
-        stop = _stop_on_signals()
         server = CoapServer(ProtectedSite(self._site(writer, ticker), self._contexts, self._counters), self._counters)
         try:
             await server.start(self._options.binds)
@@ -136,9 +138,9 @@ class _Hub:
             self._alerts.updated_state()
 
 
-def _stop_on_signals() -> asyncio.Event:
+async def _until_signalled(hub: Hub, announce: Callable[[list[Bind]], None]) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    return stop
+    await hub.run(announce, stop)

@@ -157,7 +157,7 @@ class CoapServer:
             ) from problem
 
     async def _serve(self, sock: socket.socket, loop: asyncio.AbstractEventLoop) -> None:
-        transport = type("Transport", (HubTransport,), {"counters": self._counters})
+        transport: Any = type("Transport", (HubTransport,), {"counters": self._counters})
         assert self._context is not None
         await self._context._append_tokenmanaged_messagemanaged_transport(
             lambda manager: transport._create_transport_endpoint(sock, manager, log, loop)

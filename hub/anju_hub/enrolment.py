@@ -21,7 +21,7 @@ from anju_wire.numbers import HUB_ID
 SECRET_BYTES = 16
 SALT_BYTES = 8
 DEFAULT_HEARTBEAT_S = 3600
-_COLUMNS = ("node", "home", "room", "kind", "heartbeat_s", "medium", "pulse_ml", "zone")
+_COLUMNS = ("node", "home", "room", "kind", "heartbeat", "medium", "pulse_ml", "zone")
 _NEEDED = ("node", "home", "room", "kind")
 
 
@@ -161,6 +161,7 @@ def _node_file(spec: NodeSpec, hub: HubAddress, secret: bytes, salt: bytes) -> d
         "heartbeat_s": spec.heartbeat_s,
         "medium": spec.medium,
         "pulse_ml": spec.pulse_ml,
+        "pulse_weight": None if spec.pulse_ml is None else round(spec.pulse_ml),  # what the firmware counts in
     }
     return {name: value for name, value in fields.items() if value is not None}
 
@@ -172,7 +173,7 @@ def _wanted(row: dict[str, str], zone: str) -> Wanted:
         home=cells["home"],
         room=cells["room"],
         kind=cells["kind"],
-        heartbeat_s=int(cells["heartbeat_s"]) if cells["heartbeat_s"] else DEFAULT_HEARTBEAT_S,
+        heartbeat_s=int(cells["heartbeat"]) if cells["heartbeat"] else DEFAULT_HEARTBEAT_S,
         medium=cells["medium"] or None,
         pulse_ml=float(cells["pulse_ml"]) if cells["pulse_ml"] else None,
     )

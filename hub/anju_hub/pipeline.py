@@ -102,8 +102,7 @@ class Pipeline:
         update = watch.update(Events.of(events), until_ms / 1000)
         self._count(update)
         self._until_ms = until_ms
-        changes: list[Alert | Cleared] = [*update.alerts, *update.cleared]
-        self._unwritten.append(Outcome(_spans(update), changes, None, self._arrival, until_ms))
+        self._unwritten.append(Outcome(_spans(update), _changes(update), None, self._arrival, until_ms))
 
     def _rebuild(self, connection: Connection) -> None:
         """A watch of the homes as they are now, brought to where the cursor stands."""
@@ -120,7 +119,7 @@ class Pipeline:
         rows += self._mapper.going_on(self._until_ms / 1000)
         update = self._watch.update(Events.of(rows), self._until_ms / 1000)
         still_open: dict[Cause, Alert] = {}
-        for change in sorted([*update.alerts, *update.cleared], key=alerts.when):
+        for change in sorted(_changes(update), key=alerts.when):
             if isinstance(change, Alert):
                 still_open[alerts.cause(change)] = change
             else:
@@ -141,6 +140,10 @@ class Pipeline:
     def _count(self, update: Update) -> None:
         self._counters.add("events_late", update.late)
         self._counters.add("events_ignored", update.ignored)
+
+
+def _changes(update: Update) -> list[Alert | Cleared]:
+    return [*update.alerts, *update.cleared]
 
 
 def _spans(update: Update) -> list[Span]:

@@ -101,7 +101,7 @@ def enrol(
 ) -> None:
     """Make keys for NODE and write its file, or for every node of a CSV plan.
 
-    Columns of a plan: node,home,room,kind and, where wanted, heartbeat_s,medium,pulse_ml,zone.
+    Columns of a plan: node,home,room,kind and, where wanted, heartbeat,medium,pulse_ml,zone.
     Works while the hub runs.
     """
     from anju_hub import enrolment

@@ -12,7 +12,7 @@ from aiocoap import error, resource
 from aiocoap.numbers import ContentFormat
 
 from anju_hub.counters import Counters
-from anju_hub.security.site import NODE, OPERATOR, Peer
+from anju_hub.security.site import NODE, OPERATOR, Peer, peer_name
 from anju_hub.store.engine import Store
 from anju_wire.errors import PeerError
 
@@ -30,9 +30,10 @@ class HubResource(resource.Resource):
 
     async def render(self, request: aiocoap.Message) -> aiocoap.Message:
         try:
-            return await super().render(request)
+            response: aiocoap.Message = await super().render(request)
+            return response
         except PeerError as problem:
-            self.counters.refused("request_refused", str(request.remote.hostinfo), problem.reason)
+            self.counters.refused("request_refused", peer_name(request), problem.reason)
             return aiocoap.Message(code=aiocoap.Code(problem.code), payload=problem.reason.encode())
 
 
@@ -56,7 +57,8 @@ class OperatorResource(HubResource):
         if request.opt.observe == 0:
             # aiocoap does not cut the first answer of an observation and its notifications into blocks.
             rendered = super().render
-            return await self._block2.extract_or_insert(request, lambda: rendered(request))
+            first: aiocoap.Message = await self._block2.extract_or_insert(request, lambda: rendered(request))
+            return first
         return await super().render(request)
 
     async def read(self, question: Callable[..., T], *arguments: object) -> T:

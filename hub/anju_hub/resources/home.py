@@ -8,8 +8,10 @@ from aiocoap.pipe import Pipe
 from aiocoap.protocol import ServerObservation
 
 from anju_hub import documents
+from anju_hub.counters import Counters
 from anju_hub.resources.base import OperatorResource, answer, query
 from anju_hub.resources.trajectory import TrajectoryResource
+from anju_hub.store.engine import Store
 
 
 class HomeResource(OperatorResource, resource.ObservableResource):
@@ -22,15 +24,19 @@ class HomeResource(OperatorResource, resource.ObservableResource):
             raise error.NotFound("no such home")
         return answer(request, document)
 
-    async def add_observation(self, request: aiocoap.Message, observation: ServerObservation) -> None:
-        observation.home = request.opt.uri_path[0]
-        await super().add_observation(request, observation)
+    def __init__(self, store: Store, counters: Counters, require_oscore: bool) -> None:
+        super().__init__(store, counters, require_oscore)
+        self._observers: dict[ServerObservation, str] = {}
+
+    async def add_observation(self, request: aiocoap.Message, serverobservation: ServerObservation) -> None:
+        self._observers[serverobservation] = request.opt.uri_path[0]
+        serverobservation.accept(lambda: self._observers.pop(serverobservation))
 
     def changed(self, homes: Iterable[str]) -> None:
         """Notify whoever observes one of `homes`."""
         changed = set(homes)
-        for observation in list(self._observations):
-            if observation.home in changed:
+        for observation, home in list(self._observers.items()):
+            if home in changed:
                 observation.trigger()
 
 

@@ -9,7 +9,7 @@ from anju_hub.counters import Counters
 from anju_hub.errors import StoreBusyError
 from anju_hub.ingest import Arrival, battery_of, rows_of
 from anju_hub.resources.base import HubResource
-from anju_hub.security.site import NODE, Peer
+from anju_hub.security.site import NODE, Peer, peer_name
 from anju_hub.writer import Writer
 from anju_wire.report import decode_report, encode_answer
 
@@ -42,7 +42,7 @@ class ReportsResource(HubResource):
         except StoreBusyError:
             return unavailable(RETRY_S)
         if not stored:
-            self.counters.refused("oscore_replay", str(peer.hostinfo), peer.security_context.name)
+            self.counters.refused("oscore_replay", peer_name(request), peer.security_context.name)
             raise error.Unauthorized("Replay detected")
         peer.opened.allow_nonce_reuse()
         return aiocoap.Message(
@@ -54,7 +54,7 @@ class ReportsResource(HubResource):
     def _node(self, request: aiocoap.Message) -> Peer:
         remote = request.remote
         if not isinstance(remote, Peer):
-            self.counters.refused("report_unprotected", str(remote.hostinfo), "no OSCORE")
+            self.counters.refused("report_unprotected", peer_name(request), "no OSCORE")
             raise error.Unauthorized("a report must be protected with OSCORE")
         if remote.security_context.role != NODE:
             raise error.Forbidden("nodes only")

@@ -93,7 +93,7 @@ class ProtectedSite(interfaces.Resource):
         inner = pipe.IterablePipe(opened.message)
         pipe.run_driving_pipe(
             pipe.error_to_message(inner, log),
-            self._site.render_to_pipe(inner),
+            self._site.render_to_pipe(inner),  # type: ignore[arg-type]  # aiocoap's own wrapper does the same
             name=f"response to {context!r}",
         )
         async for event in inner:
@@ -106,16 +106,21 @@ class ProtectedSite(interfaces.Resource):
                 return
 
     def _refused(self, name: str, request: aiocoap.Message, reason: str) -> None:
-        self._counters.refused(name, str(request.remote.hostinfo), reason)
+        self._counters.refused(name, peer_name(request), reason)
+
+
+def peer_name(request: aiocoap.Message) -> str:
+    """Where a request came from, for the log."""
+    return "?" if request.remote is None else str(request.remote.hostinfo)
 
 
 def _protect(context: HubContext, opened: Opened, response: aiocoap.Message, is_last: bool) -> aiocoap.Message:
     """Protect a response; one that others follow is a notification (RFC 8613, Section 4.1.3.5.2)."""
+    if not is_last:
+        response.opt.observe = 0
+    protected: aiocoap.Message = context.protect(response, opened.request_id)[0]
     if is_last:
-        protected, _ = context.protect(response, opened.request_id)
         return protected
-    response.opt.observe = 0
-    protected, _ = context.protect(response, opened.request_id)
     # Partial IVs only rise, so their low 24 bits order notifications as RFC 7641, Section 3.4 wants it.
     protected.opt.observe = int.from_bytes(_partial_iv(protected), "big") & 0xFFFFFF
     return protected

@@ -28,4 +28,5 @@ def reserve(connection: Connection, name: str, amount: int) -> int:
     raised = row.on_conflict_do_update(
         index_elements=["name"], set_={"value": func.coalesce(hub_state.c.value, 0) + amount}
     )
-    return connection.execute(raised.returning(hub_state.c.value)).scalar_one() - amount
+    limit: int = connection.execute(raised.returning(hub_state.c.value)).scalar_one()
+    return limit - amount

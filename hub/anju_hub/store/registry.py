@@ -103,7 +103,7 @@ def enrol(
         connection.execute(delete(oscore_contexts).where(oscore_contexts.c.node_id == known.id))
     _add_home(connection, spec.home, zone, now_ms)
     row = {**vars(spec), "enrolled_ms": now_ms}
-    node_id = connection.execute(insert(nodes).values(row).returning(nodes.c.id)).scalar_one()
+    node_id: int = connection.execute(insert(nodes).values(row).returning(nodes.c.id)).scalar_one()
     add_key(connection, spec.node.encode(), "node", spec.node, secret, salt, now_ms, node_id, (0, 0))
     return node_id
 
