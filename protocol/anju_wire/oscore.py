@@ -174,6 +174,8 @@ def decode_option(value: bytes) -> "tuple[bytes | None, bytes | None, bytes | No
         raise error("option", BAD_OPTION)
     at = 1 + size
     piv = value[1:at] if size else None
+    if size > 1 and value[1] == 0:  # one number must have one encoding
+        raise error("option", BAD_OPTION)
     kid_context = None
     if flags & _FLAG_KID_CONTEXT:
         if at == len(value) or at + 1 + value[at] > len(value):
