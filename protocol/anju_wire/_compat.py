@@ -3,7 +3,8 @@
 `aes_ecb(key)` gives `encrypt(blocks) -> blocks`; `aes_cbc_mac(key)` gives `mac(blocks) -> 16 bytes`, the last block
 of a CBC pass with a zero IV.  Both take whole blocks of 16 bytes, so a message costs one C call each.
 `text` decodes UTF-8 or raises UnicodeError; `pack_float` is `struct.pack` for one float.
-`MAX_ITEMS` bounds what one CBOR message may unfold into: a one-byte item costs up to 64 bytes of a node's heap.
+`MAX_ITEMS` bounds what one CBOR message may unfold into: a byte or two can cost 100 bytes of a
+node's heap, garbage included.
 """
 
 import struct
@@ -42,7 +43,7 @@ else:
     from cryptolib import aes
     from micropython import const  # noqa: F401 - for the others
 
-    MAX_ITEMS = 128
+    MAX_ITEMS = 80
 
     def pack_float(form, value):
         scaled = abs(value) * 16777216

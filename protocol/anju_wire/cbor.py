@@ -5,7 +5,7 @@ CBOR arrays are lists, maps are dicts, tags 2 and 3 are ints, other tags `Tag`, 
 true) are refused as keys.
 """
 
-from struct import unpack
+from struct import unpack, unpack_from
 
 from ._compat import MAX_ITEMS, TYPE_CHECKING, const, pack_float, text
 from .errors import LocalError, PeerError
@@ -202,7 +202,7 @@ class _Decoder:
         self.items_left -= 1
         if self.items_left < 0:
             raise _error("items")
-        initial = self.take(1)[0]
+        initial = self.byte()
         major, info = initial >> 5, initial & 31
         if major == 7:
             return self.simple(info)
@@ -221,12 +221,20 @@ class _Decoder:
             return self.chunks(major)
         return self.string(major, argument)
 
-    def take(self, count: int) -> bytes:
+    def byte(self) -> int:
+        return self.data[self.skip(1)]
+
+    def skip(self, count: int) -> int:
+        """Step over `count` bytes and say where they begin."""
         start = self.at
         if count > len(self.data) - start:
             raise _error("truncated")
         self.at = start + count
-        return self.data[start : start + count]
+        return start
+
+    def take(self, count: int) -> bytes:
+        start = self.skip(count)
+        return self.data[start : self.at]
 
     def argument(self, info: int) -> int:
         if info < 24:
@@ -243,12 +251,13 @@ class _Decoder:
                 return (False, True, None, UNDEFINED)[info - 20]
             return Simple(info)
         if info == 24:
-            number = self.take(1)[0]
+            number = self.byte()
             if number < 32:
                 raise _error("simple")
             return Simple(number)
         if info < 28:
-            return unpack((">e", ">f", ">d")[info - 25], self.take(1 << info - 24))[0]
+            start = self.skip(1 << info - 24)
+            return unpack_from((">e", ">f", ">d")[info - 25], self.data, start)[0]
         if info < 31:
             raise _error("reserved")
         return _BREAK
@@ -266,7 +275,7 @@ class _Decoder:
         """An indefinite-length string: definite chunks of the same type up to a break, section 3.2.3."""
         parts: list[Any] = []
         while True:
-            initial = self.take(1)[0]
+            initial = self.byte()
             if initial == 0xFF:
                 break
             length = self.argument(initial & 31)
