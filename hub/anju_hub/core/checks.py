@@ -13,7 +13,8 @@ from .state import HomeStates
 from .triage import Cases
 from .types import Events, HomeSpec, Settings
 
-CAUTION = 1.0  # factor on the theoretical threshold
+PROVEN_SHARE = 0.6
+TICK_S = 300.0
 
 Bools = NDArray[np.bool_]
 
@@ -25,8 +26,7 @@ class Checks:
         self._silent = np.zeros(len(homes), bool)
         self._dark = np.zeros(len(homes), bool)
         self._dead = np.zeros((len(homes), sensors), bool)
-        self.peak = np.zeros(len(homes))
-        self.log: list[tuple[int, float, float]] = []
+        self._since = np.full(len(homes), np.inf)
 
     def of_kind(self, kind: str) -> Bools:
         mask = np.zeros((len(self._homes), self._sensors), bool)
@@ -40,20 +40,28 @@ class Checks:
     def tick(self, states: HomeStates, live: Liveness, minute: int, begun: Bools) -> None:
         now = minute * MINUTE_S
         self._faults(states, live, now)
-        self._silence(states, now)
+        self._silence(states, live, minute)
 
-    def _silence(self, states: HomeStates, now: float) -> None:
-        evidence = states.evidence()
-        threshold = CAUTION * 30 * 1440 / self._settings.budget
-        self.peak = np.maximum(self.peak, evidence)
-        done = (evidence < 150) & (self.peak >= 1440)
-        for h in np.flatnonzero(done):
-            self.log.append((int(h), now, float(self.peak[h])))
-        self.peak[evidence < 150] = 0
-        raised = (evidence >= threshold) & ~states.dark & ~self._silent
-        ended = self._silent & (evidence < 0.05 * threshold)
+    def _silence(self, states: HomeStates, live: Liveness, minute: int) -> None:
+        """Alarming silence that no single dead sensor and no dead link explains."""
+        now = minute * MINUTE_S
+        clock = states.quiet_clock
+        limit, limit_without = clock.limits(states.hour)
+        beyond_without = clock.without >= limit_without
+        beyond = np.where(states.suspect, beyond_without, True).all(axis=1)
+        beyond &= states.suspect.any(axis=1) | (clock.age >= limit)
+        # A sensor whose death alone would explain it must have proved itself well into the silence.
+        proven = now - live.heard <= (1 - PROVEN_SHARE) * MINUTE_S * clock.age[:, None]
+        watched = live.installed & np.isfinite(live.interval) & ~states.suspect
+        confirmed = (proven | beyond_without | ~watched).all(axis=1)
+        self._since[~beyond] = np.inf
+        self._since = np.minimum(self._since, np.where(beyond, now - TICK_S, np.inf))
+        linked = (live.heard.max(axis=1) >= self._since) | ~watched.any(axis=1)
+        at_home = (states.away < 0.5) | ~states.door_live
+        raised = beyond & confirmed & linked & at_home & ~states.dark & ~self._silent
+        ended = self._silent & ~beyond
         for h in np.flatnonzero(raised):
-            self.cases.open(int(h), now, "silence", "care", {"silent_min": int(states.gap[h])})
+            self.cases.open(int(h), now, "silence", "care", {"silent_min": int(clock.age[h])})
         for h in np.flatnonzero(ended):
             self.cases.close(int(h), now, "silence")
         self._silent = self._silent & ~ended | raised

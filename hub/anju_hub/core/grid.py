@@ -34,7 +34,7 @@ class Rows:
     before, after: level of movement before and after the minute's last passage (`before` alone without passage);
     passages: openings of the exit door (or a closing whose opening was lost); redrawn: a door closed that had stood
     open for long; context: what happened last (see `context_of`), -1 when only the door; first: sensor of the first
-    movement, -1; bathroom: the last movement was there; bedroom likewise.
+    movement, -1; only: no other sensor moved; bathroom: the last movement was there; bedroom likewise.
     """
 
     minute: Ints
@@ -45,6 +45,7 @@ class Rows:
     redrawn: Bools
     context: Ints
     first: Ints
+    only: Bools
     bathroom: Bools
     bedroom: Bools
 
@@ -90,9 +91,9 @@ class Rooms:
         return cls(bath, bed)
 
 
-def context_of(sensor: Ints, second: NDArray[np.integer] | Bools) -> Ints:
-    """Context code of a movement: two per sensor.  The second is a weak PIR minute, or a switch's level 1."""
-    return sensor * 2 + second
+def context_of(sensor: Ints, on: Bools) -> Ints:
+    """Context code of a movement: two per sensor, the second for a switch that is on: a bed mat pressed."""
+    return sensor * 2 + on
 
 
 def door_context(sensors: int) -> int:
@@ -111,7 +112,7 @@ def condense(events: Events, carry: DoorCarry, rooms: Rooms) -> Rows:
     used = door | weak | strong
     if not used.any():
         return _no_rows()
-    return _rows(events.take(used), door[used], passage[used], redrawn[used], weak[used], strong[used], rooms)
+    return _rows(events.take(used), passage[used], redrawn[used], weak[used], strong[used], rooms)
 
 
 def _movement(events: Events) -> tuple[Bools, Bools]:
@@ -151,7 +152,7 @@ def _at_the_door(events: Events, door: Bools, carry: DoorCarry) -> Bools:
 
 
 def _rows(
-    events: Events, door: Bools, passage: Bools, redrawn: Bools, weak: Bools, strong: Bools, rooms: Rooms
+    events: Events, passage: Bools, redrawn: Bools, weak: Bools, strong: Bools, rooms: Rooms
 ) -> Rows:
     minute = np.floor(events.t / MINUTE_S).astype(np.int64)
     home = events.home.astype(np.int64)
@@ -169,9 +170,9 @@ def _rows(
     level_before = _level(moves & ~after, weak, strong, sensor, start)
     moved = last_move >= 0
     at = np.maximum(last_move, 0)
-    final = np.where(level_after > 0, level_after, level_before)
-    is_pir = weak[at]
-    context = context_of(sensor[at], np.where(is_pir, final == WEAK, events.value[at] > 0))
+    context = context_of(sensor[at], strong[at] & (events.value[at] > 0))
+    lowest = np.minimum.reduceat(np.where(moves, sensor, 1 << 30), start)
+    highest = np.maximum.reduceat(np.where(moves, sensor, -1), start)
     door_last = (last_door >= 0) & (level_after == NONE)
     index = np.lexsort((home[start], minute[start]))
     return Rows(
@@ -183,6 +184,7 @@ def _rows(
         np.logical_or.reduceat(redrawn, start)[index],
         np.where(moved & ~door_last, context, -1)[index],
         np.where(moved, sensor[np.minimum(first_move, len(events) - 1)], -1)[index],
+        (lowest == highest)[index],
         (moved & rooms.bathroom[home[at], sensor[at]])[index],
         (moved & rooms.bedroom[home[at], sensor[at]])[index],
     )
@@ -200,4 +202,4 @@ def _level(member: Bools, weak: Bools, strong: Bools, sensor: Ints, start: Ints)
 
 def _no_rows() -> Rows:
     ints, bools = np.zeros(0, np.int64), np.zeros(0, bool)
-    return Rows(ints, ints, ints, ints, ints, bools, ints, ints, bools, bools)
+    return Rows(ints, ints, ints, ints, ints, bools, ints, ints, bools, bools, bools)

@@ -21,6 +21,13 @@ COARSES = 3
 
 CLASS_OF = (np.searchsorted(GAP_EDGES, np.arange(LONGEST_MIN + 1), side="right") - 1).astype(np.int64)
 
+
+def coarse_of(gap_min: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Coarse class of a silence of `gap_min` minutes."""
+    result: NDArray[np.int64] = COARSE[CLASS_OF[np.minimum(gap_min, LONGEST_MIN)]]
+    return result
+
+
 STRAY_PER_MIN = 3.0 / 1440  # 4.3 stray PIR firings a day were counted in an empty home with 22 PIRs
 STRAY_WEIGHT_MIN = 2 * 1440.0
 FALSE_PERSON_PER_MIN = 1.0 / (20 * 1440)  # something in an empty home that looks like a person: once in 20 days

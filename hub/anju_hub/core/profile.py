@@ -36,8 +36,7 @@ class Profile:
         self.exposure = np.zeros((homes, prior.CLASSES, 24), np.float32)
         self.context_ends = np.zeros((homes, contexts, prior.COARSES), np.float32)
         self.context_expected = np.zeros((homes, contexts, prior.COARSES), np.float32)
-        self.ended_by = np.zeros((homes, contexts, sensors), np.float32)
-        self.ended_long_by = np.zeros((homes, prior.COARSES, sensors), np.float32)
+        self.ended_by = np.zeros((homes, prior.COARSES, sensors), np.float32)
         self.weak = np.zeros(homes)
         self.movements = np.zeros(homes)
         self.base = np.repeat(prior.hazard()[None], homes, axis=0).astype(np.float32)
@@ -64,8 +63,7 @@ class Profile:
         self.ends[home, g, hour] += weight
         self.context_ends[home, context, coarse] += weight
         by = first >= 0
-        self.ended_by[home[by], context[by], first[by]] += weight[by]
-        self.ended_long_by[home[by], coarse[by], first[by]] += weight[by]
+        self.ended_by[home[by], coarse[by], first[by]] += weight[by]
         self.movements[home] += weight
         self.weak[home] += weight * weak
 
@@ -74,15 +72,11 @@ class Profile:
         counted = self.weak[home] + prior.WEAK_SHARE * prior.WEAK_WEIGHT
         return counted / (self.movements[home] + prior.WEAK_WEIGHT)
 
-    def shares(self, home: Ints, gap_min: Ints, context: Ints, installed: NDArray[np.bool_]) -> Array:
-        """P(a silence like this one is ended by sensor s), (n, sensors); rows sum to 1."""
-        coarse = prior.COARSE[prior.CLASS_OF[np.minimum(gap_min, prior.LONGEST_MIN)]]
-        even = installed / np.maximum(installed.sum(axis=1, keepdims=True), 1)
-        by_length = self.ended_long_by[home, coarse]
-        by_length = (by_length + 2.0 * even) / (by_length.sum(axis=1, keepdims=True) + 2.0)
-        by_context = self.ended_by[home, context]
-        shares: Array = (by_context + 2.0 * by_length) / (by_context.sum(axis=1, keepdims=True) + 2.0)
-        return shares
+    def live_share(self, live: NDArray[np.bool_]) -> Array:
+        """Share of this home's silences, by coarse length, that the live sensors end, (homes, COARSES)."""
+        counts = self.ended_by + 0.5
+        result: Array = (counts * live[:, None, :]).sum(axis=2) / counts.sum(axis=2)
+        return result
 
     def refresh(self, homes: Ints, days: float) -> None:
         """Make the tables from the counts; `days` since the last time let old counts fade."""
@@ -93,7 +87,6 @@ class Profile:
             self.context_ends,
             self.context_expected,
             self.ended_by,
-            self.ended_long_by,
         )
         for table in counts:
             table[homes] *= fade

@@ -141,7 +141,7 @@ class Watch:
             states.quiet(due[waited], quiet[waited])
         if busy.any():
             home = due[busy]
-            states.heard(home, rows, row[busy])
+            states.heard(home, rows, row[busy], minute)
             self._tail[home] = minute + TAIL_MIN
         self._done[due] = minute + 1
         self._write(due, minute, elapsed)
@@ -165,8 +165,8 @@ class Watch:
         live, states = self._liveness, self._states
         if part.stop > part.start:
             live.apply(proofs, part)
-            states.proven(proofs.home[part].astype(np.int64), proofs.sensor[part].astype(np.int64))
-        states.alive(live.installed, np.isfinite(live.interval), live.suspect(now), self._door, live.dark(now))
+        suspect = live.suspect(now)
+        states.alive(suspect, (self._door & live.installed & ~suspect).any(axis=1), live.dark(now))
         self._checks.tick(states, live, minute, self._done >= 0)
         if minute % 15 == 0:
             self._local_hours(minute)
@@ -176,10 +176,16 @@ class Watch:
         """Learn: every few hours in a home's first week, then once a day."""
         if minute % YOUNG_REFRESH_MIN == 0:
             young = (self._begun >= 0) & (minute - self._begun < YOUNG_MIN)
-            self._states.profile.refresh(np.flatnonzero(young), YOUNG_REFRESH_MIN / 1440)
+            self._learn(np.flatnonzero(young), minute, YOUNG_REFRESH_MIN / 1440)
         if minute % 1440 == 0:
             old = (self._begun >= 0) & (minute - self._begun >= YOUNG_MIN)
-            self._states.profile.refresh(np.flatnonzero(old), 1.0)
+            self._learn(np.flatnonzero(old), minute, 1.0)
+
+    def _learn(self, home: Ints, minute: int, passed: float) -> None:
+        if len(home):
+            days = (minute - self._begun[home]) / 1440
+            self._states.profile.refresh(home, passed)
+            self._states.quiet_clock.refresh(home, days, passed, self.settings.budget)
 
     def _local_hours(self, minute: int) -> None:
         at = datetime.fromtimestamp(minute * MINUTE_S, UTC)
