@@ -64,8 +64,6 @@ def _homes(summary: StreetSummary) -> Table:
 def _print_alert(alert: AlertLine, zone: str, console: Console) -> None:
     icon, style = ALERT_LOOKS.get(alert.alert_class, OTHER_ALERT)
     what = f"{alert.kind} of {alert.sensor}" if alert.sensor else alert.kind
-    if console.options.ascii_only:
-        icon = "*"
     line = Text("  ").append(f"{icon} {alert.alert_class}", style)
     line.append(f"  {alert.home}, {day_and_clock(alert.raised, zone)}: {what}")
     console.print(line, soft_wrap=True)

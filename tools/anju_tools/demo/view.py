@@ -29,8 +29,8 @@ OTHER_ALERT = ("•", "cyan")
 class StreetView:
     """Show a street live: `with StreetView() as view: view.update(snapshot)`.
 
-    On a terminal (one that knows more than ASCII) a picture that is redrawn; else a line on `log` (standard error) every six simulated hours,
-    without control codes.
+    On a terminal (that knows more than ASCII) a picture that is redrawn; else a line on `log` (standard error) every
+    six simulated hours, without control codes.
     """
 
     def __init__(self, console: Console | None = None, log: TextIO | None = None) -> None:
