@@ -2,44 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from anju_tools.demo.snapshot import NodeSummary
 from anju_tools.demo.stage import INPUT_PIN, Cast
 
 
-@dataclass(frozen=True)
-class Account:
-    """One node. `made` and `received` count what `unit` says; PIRs have no such count (their filter sums up)."""
+def account(cast: Cast, stored: dict[str, Any]) -> NodeSummary:
+    """The books of one node; `stored` is its entry in the hub's `/homes/{id}`.
 
-    node: str
-    home: str
-    sensor: str
-    unit: str
-    made: int
-    received: int
-    gaps: int
-    datagrams: int
-    octets: int
-
-    @property
-    def lost(self) -> int:
-        """What was made and is not in the store, and numbers missing in the node's sequence."""
-        return abs(self.made - self.received) + self.gaps
-
-
-def account(cast: Cast, stored: dict[str, Any]) -> Account:
-    """The books of one node; `stored` is its entry in the hub's `/homes/{id}`."""
+    Contacts are counted by transition and meters by pulse, made at the pin and found in the store. A PIR's filter sums
+    pulses up, so its records are counted instead: those the node has numbered against those in the store.
+    """
     unit, made, received = _count(cast, stored)
     air = cast.seat.air.counters
-    gaps = int(stored["missing"])
-    return Account(cast.node, cast.home, cast.sensor.sensor, unit, made, received, gaps, air.datagrams, air.octets)
+    lost = abs(made - received) + (0 if unit == "records" else int(stored["missing"]))
+    return NodeSummary(cast.node, cast.home, cast.sensor.sensor, unit, made, received, lost, air.datagrams, air.octets)
 
 
 def _count(cast: Cast, stored: dict[str, Any]) -> tuple[str, int, int]:
     seat = cast.seat
     if cast.sensor.kind == "pir":
-        return "reports without a gap", 0, 0
+        received = sum(stored["records"].values())
+        return "records", received + int(stored["missing"]), received
     if cast.sensor.kind == "meter":
         weight = round(cast.sensor.per_pulse * 1000)
         return "pulses", seat.rises.get(INPUT_PIN, 0), int(stored.get("total") or 0) // weight

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from anju_tools.demo.accounts import Account, account
+from anju_tools.demo.accounts import account
 from anju_tools.demo.reader import HubReader
+from anju_tools.demo.snapshot import NodeSummary
 from anju_tools.demo.stage import Stage
 from anju_tools.rig.conductor import MINUTE_MS
 from anju_tools.rig.hub_process import HubProcess
@@ -26,24 +27,21 @@ class Result:
     details: dict[str, dict[str, Any]] = field(default_factory=dict)
     trajectories: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     alerts: list[dict[str, Any]] = field(default_factory=list)
-    accounts: list[Account] = field(default_factory=list)
+    books: list[NodeSummary] = field(default_factory=list)
     seconds: float = 0.0
-
-    @property
-    def lost(self) -> int:
-        return sum(entry.lost for entry in self.accounts)
 
 
 class Play:
-    """One performance. `frame` is called about twice a second with this object."""
+    """One performance. `on_frame` is called about twice a second."""
 
-    def __init__(self, stage: Stage, hub: HubProcess, reader: HubReader, frame: Callable[[Play], None]) -> None:
+    def __init__(self, stage: Stage, hub: HubProcess, reader: HubReader) -> None:
         self.stage = stage
         self.hub = hub
         self.reader = reader
         self.deaths = 0
         self.started = time.monotonic()
-        self._frame = frame
+        self._casts = {cast.node: cast for cast in stage.cast.values()}
+        self.on_frame: Callable[[], None] | None = None
         self._next_frame = 0.0
         self.rig = stage.conductor
         self.rig.on_hub_down = self._hub_down
@@ -60,8 +58,8 @@ class Play:
             self._play_until(now)
         self._play_until(self.end_ms)
         for late in range(_STEP_MS, _PATIENCE_MS + 1, _STEP_MS):
-            books = self.accounts()
-            if books and not sum(entry.lost for entry in books):
+            books = self.books()
+            if books and not sum(book.lost for book in books):
                 break
             self._play_until(self.end_ms + late)
         return self._result()
@@ -72,14 +70,17 @@ class Play:
             return []
         return [self.reader.home(home.home) for home in self.stage.street.homes]
 
-    def accounts(self) -> list[Account]:
-        stored = {node["node"]: node for home in self.details() for node in home["nodes"]}
-        return [account(cast, stored[cast.node]) for cast in self.stage.cast.values() if cast.node in stored]
+    def book(self, stored: dict[str, Any]) -> NodeSummary:
+        """The books of a node, from its entry in the hub's `/homes/{id}`."""
+        return account(self._casts[stored["node"]], stored)
+
+    def books(self) -> list[NodeSummary]:
+        return [self.book(node) for home in self.details() for node in home["nodes"]]
 
     def _play_until(self, t_ms: int) -> None:
         self.rig.run(t_ms)
-        if time.monotonic() >= self._next_frame:
-            self._frame(self)
+        if self.on_frame and time.monotonic() >= self._next_frame:
+            self.on_frame()
             self._next_frame = time.monotonic() + _FRAME_S
 
     def _hub_down(self) -> None:
@@ -97,5 +98,5 @@ class Play:
             result.details[home.home] = self.reader.home(home.home)
             result.trajectories[home.home] = self.reader.trajectory(home.home)
         result.alerts = self.reader.alerts()
-        result.accounts = self.accounts()
+        result.books = self.books()
         return result

@@ -27,8 +27,9 @@ class HubReader:
     def home(self, name: str) -> dict[str, Any]:
         return dict(self.get(f"homes/{quote(name, safe='')}"))
 
-    def trajectory(self, name: str) -> list[dict[str, Any]]:
-        return list(self.get(f"homes/{quote(name, safe='')}/trajectory"))
+    def trajectory(self, name: str, since_ms: int = 0) -> list[dict[str, Any]]:
+        """State spans since a time [ms, UTC]."""
+        return list(self.get(f"homes/{quote(name, safe='')}/trajectory?since={since_ms}"))
 
     def alerts(self) -> list[dict[str, Any]]:
         return list(self.get("alerts"))

@@ -36,12 +36,12 @@ class Stage:
         self.street = street
         self.conductor = Conductor(hub, round(street.start * 1000))
         self.cast: dict[tuple[str, str], Cast] = {}
-        self._hub = hub
+        self.hub = hub
         self._image = image
         self._folder = folder
         self._heartbeat_s = heartbeat_s
         self._server = ForkServer()
-        self._facts = BoardFacts.load()
+        self.facts = BoardFacts.load()
 
     def enrol(self) -> dict[str, Path]:
         """Enrol a node per sensor at the hub; the node files by node name."""
@@ -53,7 +53,7 @@ class Stage:
             rows.writeheader()
             for number, (home, sensor) in enumerate(named):
                 rows.writerow(self._plan_row(f"n{number + 1:03d}", home, sensor))
-        self._hub.run(["enrol", "--csv", str(plan), "--out-dir", str(files)])
+        self.hub.run(["enrol", "--csv", str(plan), "--out-dir", str(files)])
         return {f"n{i + 1:03d}": files / f"n{i + 1:03d}.json" for i in range(len(named))}
 
     def _plan_row(self, node: str, home: StreetHome, sensor: StreetSensor) -> dict[str, object]:
@@ -71,8 +71,8 @@ class Stage:
         for home in self.street.homes:
             for sensor in home.sensors:
                 node, file = next(homes)
-                air = Air(self._hub.address, node, loss)
-                board = VirtualBoard(node, self._folder / "boards", self._image, self._server, self._facts)
+                air = Air(self.hub.address, node, loss)
+                board = VirtualBoard(node, self._folder / "boards", self._image, self._server, self.facts)
                 settings = json.loads(file.read_text())
                 settings |= {"hub_host": "127.0.0.1", "hub_port": air.port, "pin": INPUT_PIN}
                 settings["pulse_weight"] = round(sensor.per_pulse * 1000)
@@ -97,7 +97,7 @@ class Stage:
         steps = 6
         for step in range(1, steps):
             at = t_ms - round(days * 86_400_000 * (steps - step) / steps)
-            level = self._facts.full_mv - round((self._facts.full_mv - self._facts.empty_mv) * step / steps)
+            level = self.facts.full_mv - round((self.facts.full_mv - self.facts.empty_mv) * step / steps)
             self.conductor.at(max(0, at), partial(setattr, board, "battery_mv", level))
         self.conductor.at(t_ms, lambda: self.conductor.power_cut(board.name))
 
