@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from .envelope import SHORTEST_MIN
 from .grid import MINUTE_S
 from .liveness import Liveness
 from .state import HomeStates
@@ -59,7 +60,7 @@ class Checks:
         linked = (live.heard.max(axis=1) >= self._since) | ~watched.any(axis=1)
         at_home = (states.away < 0.5) | ~states.door_live
         raised = beyond & confirmed & linked & at_home & ~states.dark & ~self._silent
-        ended = self._silent & ~beyond
+        ended = self._silent & ((clock.age < SHORTEST_MIN) | ~at_home)
         for h in np.flatnonzero(raised):
             self.cases.open(int(h), now, "silence", "care", {"silent_min": int(clock.age[h])})
         for h in np.flatnonzero(ended):

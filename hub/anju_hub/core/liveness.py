@@ -26,16 +26,17 @@ _ENOUGH = 3
 
 @dataclass(frozen=True, slots=True)
 class Proofs:
-    """Proofs of life sorted by time: (k,) each; `gap`: seconds since the sensor's last word, nan if no heartbeat."""
+    """Proofs of life sorted by time: (k,) each; `gap`: seconds since the sensor's last word, and since its last heartbeat, nan if no heartbeat."""
 
     t: Array
     home: NDArray[np.int32]
     sensor: NDArray[np.int32]
     gap: Array
+    beat_gap: Array
     promised: Array
 
     def take(self, part: slice) -> Proofs:
-        return Proofs(self.t[part], self.home[part], self.sensor[part], self.gap[part], self.promised[part])
+        return Proofs(self.t[part], self.home[part], self.sensor[part], self.gap[part], self.beat_gap[part], self.promised[part])
 
 
 def joined_proofs(a: Proofs, b: Proofs) -> Proofs:
@@ -53,6 +54,8 @@ class Liveness:
         self.interval = np.full(shape, np.nan)
         self._given = np.zeros(shape, bool)
         self._gaps = np.full((*shape, _RING), np.nan, np.float32)
+        self._beat_gaps = np.full((*shape, _RING), np.nan, np.float32)
+        self._last_beat = np.full(shape, np.nan)
         self._next = np.zeros(shape, np.int64)
         self._carried = np.full(shape, -np.inf)
         for i, home in enumerate(homes):
@@ -70,12 +73,24 @@ class Liveness:
         home, sensor, t = events.home[order], events.sensor[order], events.t[order]
         first = np.r_[True, (home[1:] != home[:-1]) | (sensor[1:] != sensor[:-1])] if len(t) else np.zeros(0, bool)
         before = np.where(first, self._carried[home, sensor], np.r_[np.nan, t[:-1]] if len(t) else t)
-        beat = (events.kind[order] == Kind.HEARTBEAT) & np.isfinite(before)
+        is_beat = events.kind[order] == Kind.HEARTBEAT
+        beat = is_beat & np.isfinite(before)
         gap = np.where(beat, t - before, np.nan)
+        beat_gap = np.full(len(t), np.nan)
+        beat_gap[is_beat] = self._between_beats(home[is_beat], sensor[is_beat], t[is_beat])
         self._carried[home, sensor] = t  # in time order within a sensor: the last one stays
         promised = np.where(events.kind[order] == Kind.CHECK_IN, events.value[order], np.nan)
         back = np.argsort(t, kind="stable")
-        return Proofs(t[back], home[back], sensor[back], gap[back], promised[back])
+        return Proofs(t[back], home[back], sensor[back], gap[back], beat_gap[back], promised[back])
+
+    def _between_beats(self, home: NDArray[np.int32], sensor: NDArray[np.int32], t: Array) -> Array:
+        """Seconds since the sensor's last heartbeat; sorted by home, sensor, time."""
+        if not len(t):
+            return t
+        first = np.r_[True, (home[1:] != home[:-1]) | (sensor[1:] != sensor[:-1])]
+        before = np.where(first, self._last_beat[home, sensor], np.r_[np.nan, t[:-1]])
+        self._last_beat[home, sensor] = t
+        return t - before
 
     def apply(self, proofs: Proofs, part: slice) -> None:
         """Take note of a slice of the proofs, in time order."""
@@ -87,18 +102,30 @@ class Liveness:
             self._given[home[said], sensor[said]] = True
         learn = np.isfinite(gap) & ~self._given[home, sensor]
         if learn.any():
-            self._learn(home[learn], sensor[learn], gap[learn])
+            self._learn(home[learn], sensor[learn], gap[learn], proofs.beat_gap[part][learn])
 
-    def _learn(self, home: NDArray[np.int32], sensor: NDArray[np.int32], gap: Array) -> None:
-        self._gaps[home, sensor, self._next[home, sensor] % _RING] = gap
+    def _learn(
+        self, home: NDArray[np.int32], sensor: NDArray[np.int32], gap: Array, beat_gap: Array
+    ) -> None:
+        """Some nodes check in by the clock, whatever else they say; others only when they had nothing to say.
+
+        The second kind's silence before a heartbeat is always the interval; the first kind's is cut short by events.
+        """
+        slot = self._next[home, sensor] % _RING
+        self._gaps[home, sensor, slot] = gap
+        self._beat_gaps[home, sensor, slot] = beat_gap
         self._next[home, sensor] += 1
         known = self._next[home, sensor] >= _ENOUGH
-        if known.any():
-            home, sensor = home[known], sensor[known]
-            # Heartbeats may come only in silence: the upper quartile is the interval, beside shortened gaps.
-            gaps = np.sort(self._gaps[home, sensor], axis=1)
-            count = np.minimum(self._next[home, sensor], _RING)
-            self.interval[home, sensor] = gaps[np.arange(len(gaps)), (3 * count + 3) // 4 - 1]
+        if not known.any():
+            return
+        home, sensor = home[known], sensor[known]
+        count = np.minimum(self._next[home, sensor], _RING)
+        middle = np.arange(len(home)), (count - 1) // 2
+        gaps, beats = np.sort(self._gaps[home, sensor], axis=1), np.sort(self._beat_gaps[home, sensor], axis=1)
+        only_in_silence = gaps[middle] > 0.9 * gaps[np.arange(len(home)), count - 1]
+        only_in_silence &= gaps[:, 0] > 0.8 * gaps[middle]
+        beats[:, 0] = np.where(np.isfinite(beats[:, 0]), beats[:, 0], gaps[:, 0])
+        self.interval[home, sensor] = np.where(only_in_silence, gaps[middle], beats[middle])
 
     def late(self, events: Events) -> None:
         """Events from before the cursor: only the last-heard times gain."""

@@ -37,8 +37,9 @@ LEAVE_SHARE, LEAVE_WEIGHT = 0.7, 4.0  # passages of the exit door, by somebody a
 ENTER_SHARE = 0.97  # passages from outside after which somebody is in
 ENTER_HASTE_MIN = 1.0  # … unless it is the same passage going on
 
-UNSEEN_LEAVE_PER_MIN = 2e-6  # with a live exit contact: both edges of a passage lost
+UNSEEN_LEAVE_PER_MIN = 5e-7  # with a live exit contact: both edges of a passage lost
 UNSEEN_RETURN_PER_MIN = 1e-5
+COLLAPSE_PER_MIN = 5e-6  # somebody at home stops moving, for whatever reason; above the unseen exit
 FREE_LEAVE_PER_DAY = 2.0  # without one: two outings in the waking day …
 FREE_RETURN_MIN = 120.0  # … of two hours
 AWAY_SCALE_MIN = 90.0  # return hazard of somebody away: 1 / (scale + time away), heavy-tailed

@@ -27,7 +27,7 @@ _SURE = 0.95
 class HomeStates:
     """Struct of arrays over homes.
 
-    away: P(nobody at home); indoors (homes, 4): P(activity | at home); gap: minutes since anything was heard;
+    belief (homes, 3): see `presence`; indoors (homes, 4): P(activity | at home); gap: minutes since anything was heard;
     context: what it was; passage: minutes since the exit door's last passage; quiet: ages of silence.
     """
 
@@ -36,7 +36,7 @@ class HomeStates:
         self.sensors = sensors
         self.profile = Profile(n, sensors)
         self.quiet_clock = QuietClock(n, sensors)
-        self.away = np.full(n, 0.3)
+        self.belief = np.tile([0.3, 0.7, 0.0], (n, 1))
         self.indoors = activity.begin(n)
         self.gap = np.zeros(n, np.int64)
         self.context = np.full(n, door_context(sensors), np.int64)
@@ -49,6 +49,11 @@ class HomeStates:
         self.leave, self.stay = np.zeros(n), np.zeros(n)
         self.undecided = np.zeros(n, bool)
         self.strays, self.empty_min = np.zeros(n), np.zeros(n)
+
+    @property
+    def away(self) -> Array:
+        """P(nobody at home), (homes,)."""
+        return self.belief[:, presence.AWAY]
 
     # what the homes have taught about themselves
 
@@ -83,10 +88,11 @@ class HomeStates:
         gap, hour, context = self.gap[home] + minutes // 2, self.hour[home], self.context[home]
         rate = self.profile.hazard(home, gap, hour, context) * self.live_share[home, prior.coarse_of(gap)]
         out, back = self.unseen_rates(home)
-        away = presence.silent(self.away[home], rate, self.away_rate(home), observed, out, back)
-        self.away[home] = away
+        belief = presence.silent(self.belief[home], rate, self.away_rate(home), observed, out, back)
+        self.belief[home] = belief
+        away = belief[:, presence.AWAY]
         self.indoors[home] = activity.silent(self.indoors[home], hour, minutes)
-        self.profile.quiet(home, gap, hour, context, (1 - away) * observed)
+        self.profile.quiet(home, gap, hour, context, belief[:, presence.LIVING] * observed)
         self.empty_min[home] += away * observed
         self.gap[home] += observed
         self.passage[home] += minutes
@@ -112,8 +118,9 @@ class HomeStates:
         gap, hour, context = self.gap[home], self.hour[home], self.context[home]
         rate = self.profile.hazard(home, gap, hour, context)
         share, back = self.profile.weak_share(home), self.unseen_rates(home)[1]
-        away = presence.moved(self.away[home], level, rate, share, self.stray_rate(home), back)
-        self.away[home] = away
+        belief = presence.moved(self.belief[home], level, rate, share, self.stray_rate(home), back)
+        self.belief[home] = belief
+        away = belief[:, presence.AWAY]
         weak = (level == WEAK).astype(np.float64)
         self.profile.ended(home, gap, hour, context, rows.first[at], weak, 1 - away)
         self.strays[home] += weak * away
@@ -127,10 +134,11 @@ class HomeStates:
     def _passed(self, home: Ints, rows: Rows, at: Ints, minute: int) -> None:
         before = self.away[home]
         leave = self.leave_share(home)
-        away = presence.passed(before, leave, self.passage[home].astype(np.float64))
-        again = rows.passages[at] > 1
-        away = np.where(again, presence.passed(away, leave, np.zeros(len(home))), away)
-        self.away[home] = np.where(rows.redrawn[at], leave, away)
+        redrawn, since = rows.redrawn[at], self.passage[home].astype(np.float64)
+        belief = presence.passed(self.belief[home], leave, since, redrawn)
+        twice = rows.passages[at] > 1
+        again = presence.passed(belief, leave, np.zeros(len(home)), redrawn)
+        self.belief[home] = np.where(twice[:, None], again, belief)
         self.indoors[home] = activity.entered(self.indoors[home], before)
         self.undecided[home] = before < 0.2
         self.gap[home] = 0
@@ -154,7 +162,7 @@ class HomeStates:
         if changed.any():
             self.live_share[changed] = self.profile.live_share(~suspect)[changed]
         woken = self.dark & ~dark
-        self.away[woken] = 0.5 * self.away[woken] + 0.15
+        self.belief[woken] = 0.5 * self.belief[woken] + 0.5 * np.array([0.3, 0.7, 0.0])
         self.suspect, self.door_live, self.dark = suspect, door_live, dark
 
     def posterior(self, home: Ints) -> Array:
