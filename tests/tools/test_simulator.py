@@ -158,9 +158,9 @@ def test_a_collapse_changes_nothing_before_it_and_ends_everything() -> None:
     assert fault.kind == "collapse" and ill.calendar.midnight[5] <= fault.t < ill.end
     before_fine, before_ill = fine.stimuli.t < fault.t, ill.stimuli.t < fault.t
     assert np.array_equal(fine.stimuli.t[before_fine], ill.stimuli.t[before_ill])
-    after = {ill.stimuli.names[i] for i in ill.stimuli.sensor[ill.stimuli.t > fault.t + 300]}
-    assert not after & {"door", "toilet", "water"}
-    assert sum(s.startswith("pir") for s in after) <= 5  # strays at most
+    after = [ill.stimuli.names[i] for i in ill.stimuli.sensor[ill.stimuli.t > fault.t + 300]]
+    assert not {"door", "toilet", "water"} & set(after)
+    assert sum(name.startswith("pir") for name in after) <= 12  # a stray pulse or two
     assert ill.truth.labels[ill.truth.label[-1]] == "collapse"
 
 
