@@ -1,6 +1,7 @@
 """A street from a recorded log: every opening is an edge, litres become pulses."""
 
 from datetime import datetime
+from itertools import pairwise
 
 import pytest
 
@@ -27,7 +28,7 @@ def test_openings_in_one_second_stay_openings() -> None:
     levels = _levels(rows)
     assert [level for _, level in levels] == [1, 0, 1, 0]
     times = [t for t, _ in levels]
-    assert all(later - earlier >= 0.07 for earlier, later in zip(times, times[1:], strict=False))
+    assert all(later - earlier >= 0.07 for earlier, later in pairwise(times))
 
 
 def test_litres_become_pulses_and_fractions_are_carried() -> None:
