@@ -9,7 +9,7 @@ Sources, by the tags used below:
            the waking hours sedentary
   Lukacz   Lukacz et al. 2009, Am J Obstet Gynecol 200:552, doi:10.1016/j.ajog.2008.11.006: every 3-4 h by day, 72 %
            get up at least once a night, 33 % twice or more
-  Johnson  Bosch & Weiss 2010, J Urol 184:440: two or more times a night is usual past 70
+  Bosch    Bosch & Weiss 2010, J Urol 184:440: two or more times a night is usual past 70
   Foley    Foley et al. 2007, Am J Geriatr Psychiatry 15:344: 10-25 % nap regularly, more with age
   Shen     Shen et al. 2017, BMJ Open 7:e015780: 75 % (65-74) and 68 % (75+) leave home on a given day
   Crouch   Crouch et al. 2021, AQUA 70:1002: 92 litres per person and day as basic use
@@ -84,7 +84,7 @@ def draw_traits(rng: np.random.Generator) -> Traits:
         bed_sd_h=_normal(rng, 0.5, 0.15, 0.2, 1.0),  # judged
         wake_sd_h=_normal(rng, 0.5, 0.2, 0.15, 1.2),  # judged
         weekend_shift_h=_normal(rng, 0.15, 0.25, -0.3, 1.0),  # judged
-        night_visits=float(rng.gamma(2.2, 0.65)),  # Lukacz, Johnson
+        night_visits=float(rng.gamma(2.2, 0.65)),  # Lukacz, Bosch
         insomnia=_beta(rng, 0.10, 8),  # judged
         toilet_interval_h=_normal(rng, 3.1, 0.5, 2.0, 4.8),  # Lukacz
         toilet_min=_normal(rng, 4.0, 0.8, 2.5, 7.0),  # judged
