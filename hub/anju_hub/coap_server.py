@@ -123,16 +123,14 @@ class CoapServer:
         HubError
             An address is taken or cannot be had.
         """
+        sockets = [(bind, sock) for bind in binds if (sock := self._bind(bind)) is not None]
+        if not sockets:
+            raise HubError("there is no address to listen on", "Say which with --bind HOST:PORT.")
         loop = asyncio.get_running_loop()
         self._context = Context(loop=loop, serversite=self._site, loggername="anju.aiocoap")
-        for bind in binds:
-            sock = self._bind(bind)
-            if sock is None:
-                continue
+        for bind, sock in sockets:
             await self._serve(sock, loop)
             self.listening.append(Bind(bind.host, sock.getsockname()[1]))
-        if not self.listening:
-            raise HubError("there is no address to listen on", "Say which with --bind HOST:PORT.")
 
     async def stop(self) -> None:
         if self._context is not None:

@@ -72,7 +72,7 @@ def _state(connection: Connection, name: str) -> Document:
         "home": name,
         "state": "unobserved" if span is None else span.state,
         "probability": None if span is None else span.probability,
-        "since_ms": None if span is None else span.start_ms,
+        "since_ms": None if span is None else timeline.state_since(connection, name, span.state),
         "updated_ms": None if span is None else span.end_ms,
     }
 

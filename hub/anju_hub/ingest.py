@@ -23,7 +23,7 @@ _HEAD = frozenset(("kind", "age_ms", "channel", "age_error_ms"))
 class Arrival:
     """One accepted report, ready to be committed.
 
-    `rows` are rows of `records` without `node_id`; `battery` is (loaded mV, when [ms, UTC]) of the youngest
+    `rows` are rows of `records` without `node_id`; `battery` is (when [ms, UTC], loaded mV) of the youngest
     health record; `partial_iv` is the number that the committed replay window strikes out.  A `replayed` report
     changes nothing: it is only asked whether all of it is stored.
     """
@@ -57,12 +57,9 @@ def rows_of(report: Report, received_ms: int) -> list[dict[str, Any]]:
 
 
 def battery_of(rows: list[dict[str, Any]]) -> tuple[int, int] | None:
-    """(loaded mV, when [ms]) of the youngest health row."""
+    """(when [ms], loaded mV) of the youngest health row."""
     found = [(row["t_ms"], json.loads(row["body"])["battery_mv"]) for row in rows if row["kind"] == HEALTH]
-    if not found:
-        return None
-    t_ms, battery_mv = max(found)
-    return battery_mv, t_ms
+    return max(found, default=None)
 
 
 def _row(record: dict[Any, Any], epoch: int, sequence: int, received_ms: int) -> dict[str, Any]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import aiocoap
 import cbor2
@@ -21,7 +21,6 @@ from anju_hub.store.engine import Store, open_store
 from anju_hub.store.registry import NodeSpec
 from tests.hub.client import NodeClient
 
-T = TypeVar("T")
 START_MS = 1_772_409_600_000  # 2026-03-02T00:00:00Z
 MINUTE_MS = 60_000
 
@@ -106,9 +105,3 @@ async def hub(tmp_path: Path) -> AsyncIterator[RunningHub]:
     async with running(tmp_path) as running_hub:
         await running_hub.clock(START_MS)
         yield running_hub
-
-
-@pytest.fixture
-def in_thread() -> Iterator[Callable[..., Awaitable[Any]]]:
-    """`await in_thread(client.report, …)`: a node's blocking call beside the hub's loop."""
-    yield asyncio.to_thread

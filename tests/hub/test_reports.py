@@ -87,7 +87,7 @@ async def test_unknown_kind_is_kept_whole(hub: RunningHub) -> None:
 async def test_repeated_datagram_gets_the_same_answer_and_one_row(hub: RunningHub) -> None:
     """RFC 7252 section 4.5: the answer to a retransmission is the answer to the request."""
     node = hub.enrol("door1")
-    message, binding = node.protect(encode_report(0, 0, [door(0, True, 1)]))
+    message, _ = node.protect(encode_report(0, 0, [door(0, True, 1)]))
     first = await asyncio.to_thread(node.exchange, message)
     again = await asyncio.to_thread(node.exchange, message)
     assert first.payload == again.payload

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from anju_hub.ingest import Arrival
@@ -20,7 +20,12 @@ _STATUS = _STATUS.on_conflict_do_update(
 _BATTERY = (
     update(node_status)
     .where(node_status.c.node_id == bindparam("node"))
-    .where(func.coalesce(node_status.c.battery_t_ms, -1) <= bindparam("t_ms"))
+    .where(
+        or_(
+            func.coalesce(node_status.c.battery_t_ms, -1) < bindparam("t_ms"),
+            and_(node_status.c.battery_t_ms == bindparam("t_ms"), node_status.c.battery_mv < bindparam("mv")),
+        )
+    )
     .values(battery_mv=bindparam("mv"), battery_t_ms=bindparam("t_ms"))
 )
 _WINDOW = (
@@ -50,21 +55,20 @@ def commit(connection: Connection, batch: Sequence[Arrival], windows: Mapping[by
 
 
 def _update_statuses(connection: Connection, fresh: Iterable[Arrival]) -> None:
-    seen: dict[int, dict[str, int]] = {}
-    batteries: dict[int, dict[str, int]] = {}
+    """One row per node of the batch, whatever the order in which its reports came."""
+    seen: dict[int, tuple[int, int]] = {}
+    batteries: dict[int, tuple[int, int]] = {}
     for arrival in fresh:
-        seen[arrival.node_id] = {
-            "node_id": arrival.node_id,
-            "last_seen_ms": arrival.received_ms,
-            "epoch": arrival.epoch,
-        }
+        last_seen_ms, epoch = seen.get(arrival.node_id, (0, 0))
+        seen[arrival.node_id] = max(last_seen_ms, arrival.received_ms), max(epoch, arrival.epoch)
         if arrival.battery is not None:
-            battery_mv, t_ms = arrival.battery
-            batteries[arrival.node_id] = {"node": arrival.node_id, "mv": battery_mv, "t_ms": t_ms}
+            batteries[arrival.node_id] = max(batteries.get(arrival.node_id, (-1, -1)), arrival.battery)
     if seen:
-        connection.execute(_STATUS, list(seen.values()))
+        rows = [{"node_id": node, "last_seen_ms": t_ms, "epoch": epoch} for node, (t_ms, epoch) in seen.items()]
+        connection.execute(_STATUS, rows)
     if batteries:
-        connection.execute(_BATTERY, list(batteries.values()))
+        readings = [{"node": node, "t_ms": t_ms, "mv": mv} for node, (t_ms, mv) in batteries.items()]
+        connection.execute(_BATTERY, readings)
 
 
 def _is_stored(connection: Connection, arrival: Arrival) -> bool:

@@ -2,10 +2,10 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from anju_hub.store.schema import alerts, outages, states
@@ -37,41 +37,54 @@ class Case:
 
 
 def append_spans(connection: Connection, spans: Iterable[Span]) -> set[str]:
-    """Add spans in order; one that goes on where the home's last one ended extends it.
+    """Add spans in order; one that goes on where the home's last one ended, as it was, extends it.
 
     What is known stays: the part of a span that lies before the end of the home's last one is dropped.
-
     Returns the homes whose state at the end is another than before.
     """
-    changed: set[str] = set()
+    at_first: dict[str, str | None] = {}
     last: dict[str, Row[Any] | None] = {}
     for span in spans:
         if span.home not in last:
             last[span.home] = latest_span(connection, span.home)
+            before = last[span.home]
+            at_first[span.home] = None if before is None else before.state
         before = last[span.home]
-        if before is not None and span.start_ms < before.end_ms:
-            if span.end_ms <= before.end_ms:
-                continue
-            span = replace(span, start_ms=before.end_ms)
-        if before is not None and (before.end_ms, before.state) == (span.start_ms, span.state):
-            values = {"end_ms": span.end_ms, "probability": span.probability}
-            query = update(states).where(states.c.id == before.id).values(values)
-        else:
-            changed.add(span.home)
-            query = insert(states).values(  # type: ignore[assignment]
-                home=span.home,
-                start_ms=span.start_ms,
-                end_ms=span.end_ms,
-                state=span.state,
-                probability=span.probability,
-            )
-        last[span.home] = connection.execute(query.returning(states)).one()
-    return changed
+        if before is None or span.end_ms > before.end_ms:
+            last[span.home] = _append(connection, span, before)
+    return {home for home, row in last.items() if row is not None and row.state != at_first[home]}
+
+
+def _append(connection: Connection, span: Span, before: Row[Any] | None) -> Row[Any]:
+    start_ms = span.start_ms if before is None else max(span.start_ms, before.end_ms)
+    if before is not None and (before.end_ms, before.state, before.probability) == (
+        start_ms,
+        span.state,
+        span.probability,
+    ):
+        longer = update(states).where(states.c.id == before.id).values(end_ms=span.end_ms)
+        return connection.execute(longer.returning(states)).one()
+    row = insert(states).values(
+        home=span.home, start_ms=start_ms, end_ms=span.end_ms, state=span.state, probability=span.probability
+    )
+    return connection.execute(row.returning(states)).one()
 
 
 def latest_span(connection: Connection, home: str) -> Row[Any] | None:
     query = select(states).where(states.c.home == home).order_by(states.c.start_ms.desc()).limit(1)
     return connection.execute(query).one_or_none()
+
+
+def state_since(connection: Connection, home: str, state: str) -> int | None:
+    """When the present run of `state` began [ms, UTC]; None if the home has no states."""
+    mine = states.c.home == home
+    other = select(states.c.start_ms).where(mine, states.c.state != state).order_by(states.c.start_ms.desc()).limit(1)
+    before = connection.execute(other).scalar_one_or_none()
+    first = select(func.min(states.c.start_ms)).where(mine)
+    if before is not None:
+        first = first.where(states.c.start_ms > before)
+    since: int | None = connection.execute(first).scalar_one()
+    return since
 
 
 def spans_between(connection: Connection, home: str, since_ms: int, until_ms: int) -> list[Span]:
