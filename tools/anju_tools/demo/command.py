@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import sys
 from datetime import datetime
@@ -139,6 +140,9 @@ def _script_faults(stage: Stage) -> Expectation:
 def _perform(stage: Stage, expected: Expectation | None, kill_hub: bool, out: Path, console: Console) -> list[str]:
     hub = stage.hub
     reader = HubReader(hub.address)
+    console.print(
+        f"the hub: coap://127.0.0.1:{hub.port}, started as [bold]{shlex.join(hub.command)}[/]", soft_wrap=True
+    )
     try:
         with StreetView(console if console.is_terminal else None) as view:
             play = Play(stage, hub, reader)

@@ -16,6 +16,7 @@ from anju_wire.errors import PeerError
 _START_S = 30.0
 _CLOCK_PATIENCE_S = 120.0  # a PUT returns when everything due up to then has run
 _POLL_S = 0.05
+_RETRANSMIT_S = 2.0
 _ANJU = (sys.executable, "-c", "from anju_hub.cli import main; main()")
 
 
@@ -122,16 +123,17 @@ class HubProcess:
         options = [(numbers.OPTION_URI_PATH, b"clock"), (numbers.OPTION_CONTENT_FORMAT, bytes([numbers.FORMAT_CBOR]))]
         put = coap.Message(numbers.CON, numbers.PUT, self._mid, token, options, cbor.encode(utc_ms))
         end = time.monotonic() + patience_s
-        try:
-            self._clock.send(coap.encode(put))
-            while (left := end - time.monotonic()) > 0:
-                self._clock.settimeout(left)
-                if self._is_done(self._clock.recv(1280), token):
-                    return True
-        except ConnectionError:
-            return False
-        except TimeoutError:
-            pass
+        while time.monotonic() < end:
+            try:
+                self._clock.send(coap.encode(put))
+                self._clock.settimeout(min(patience_s, _RETRANSMIT_S))
+                while not self._is_done(self._clock.recv(1280), token):
+                    pass
+                return True
+            except ConnectionError:  # nobody listens, or not any more
+                return False
+            except TimeoutError:  # busy, or killed with our request in its hands: the same message again (§4.2)
+                continue
         return False
 
     def _is_done(self, data: bytes, token: bytes) -> bool:
