@@ -35,10 +35,9 @@ class Reporter(threading.Thread):
         dice = random.Random(self.client.node)
         while not self.stopping:
             count = dice.randint(1, 5)
-            records_of = [
-                door(0, number % 2 == 0, number) for number in range(self.acknowledged, self.acknowledged + count)
-            ]
-            message, binding = self.client.protect(encode_report(0, self.acknowledged, records_of))
+            numbers = range(self.acknowledged, self.acknowledged + count)
+            report = encode_report(0, numbers[0], [door(0, number % 2 == 0, number) for number in numbers])
+            message, binding = self.client.protect(report)
             try:
                 # Quick retransmissions, so that many datagrams are in flight when the hub dies and meet it again.
                 response = self.client.open(self.client.exchange(message, ack_timeout_ms=100), binding)

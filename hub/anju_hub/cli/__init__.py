@@ -23,14 +23,25 @@ def _points() -> dict[str, EntryPoint]:
 
 def _one_line_help(point: EntryPoint) -> str:
     """First line of the command function's docstring, read without importing its module."""
-    spec = importlib.util.find_spec(point.module)
-    if spec is None or spec.origin is None:
+    source = _source(point.module)
+    if source is None:
         return "(not installed)"
-    tree = ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
+    tree = ast.parse(source.read_text(encoding="utf-8"))
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == point.attr:
             return (ast.get_docstring(node) or "").partition("\n")[0]
     return (ast.get_docstring(tree) or "").partition("\n")[0]
+
+
+def _source(module: str) -> Path | None:
+    """The file of a module; `find_spec` on the whole name would import the packages above it."""
+    package, *rest = module.split(".")
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    stem = Path(spec.submodule_search_locations[0], *rest)
+    found = (path for path in (stem.with_suffix(".py"), stem / "__init__.py") if path.is_file())
+    return next(found, None)
 
 
 class LazyGroup(click.Group):
