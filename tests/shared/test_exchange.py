@@ -99,6 +99,14 @@ def test_5_2_2_a_separate_response_that_never_comes_fails():
     assert exchange.step(("timeout",), 30100) == [("failed", "no response")]
 
 
+def test_5_2_2_a_second_acknowledgement_or_a_late_reset_changes_nothing():
+    exchange = _started(response_timeout_ms=30000)
+    exchange.step(_datagram(ACK), 100)
+    assert exchange.step(_datagram(ACK), 20000) == [("wait", 30100)]
+    assert exchange.step(_datagram(RST), 20001) == [("wait", 30100)]
+    assert exchange.ignored == 2
+
+
 def test_4_2_reset_fails():
     assert _started().step(_datagram(RST), 100) == [("failed", "reset")]
 

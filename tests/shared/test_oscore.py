@@ -148,6 +148,15 @@ def test_8_2_outer_class_e_options_are_dropped():
     assert opened.options == [(numbers.OPTION_URI_PATH, b"r")]
 
 
+def test_4_1_class_u_options_that_come_inside_are_dropped():
+    node, hub = _pair()
+    protected, sent = node.protect_request(_post(options=[(3, b"outside")]), 1)
+    inside = b"\x02\x36inside\x60\x21r\xffreport"  # Uri-Host, OSCORE, Uri-Path
+    protected.payload = node.sender.seal(sent.nonce, inside, oscore.aad(sent))
+    opened, _ = hub.unprotect_request(protected)
+    assert sorted(opened.options) == [(3, b"outside"), (numbers.OPTION_URI_PATH, b"r")]
+
+
 def test_8_2_every_flipped_byte_is_noticed():
     node, hub = _pair()
     protected, _ = node.protect_request(_post(), 1)
