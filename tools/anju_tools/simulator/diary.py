@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from anju_tools.simulator import activities as act
-from anju_tools.simulator.log import F64, I16, Spans
+from anju_tools.simulator.arrays import F64, I16
+from anju_tools.simulator.log import Spans
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from anju_tools.simulator.arrays import F64, I16
 from anju_tools.simulator.calendar import DAY_S, HOUR_S
-from anju_tools.simulator.log import F64, I16, HomeLog
+from anju_tools.simulator.log import HomeLog
 
 EVENT_COLUMNS = "home,t,sensor,kind,room,value"
 TRUTH_COLUMNS = "home,start,end,label"

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from anju_tools.simulator.arrays import F64
 from anju_tools.simulator.calendar import HOUR_S, Calendar
-from anju_tools.simulator.log import F64
 
 KINDS = ("collapse", "dead", "dark")
 _SPEC = re.compile(

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from anju_tools.simulator import activities as act
+from anju_tools.simulator.arrays import F64
 from anju_tools.simulator.calendar import DAY_S, HOUR_S
-from anju_tools.simulator.log import F64, HomeLog
+from anju_tools.simulator.log import HomeLog
 
 STILL_LABELS = tuple(dict.fromkeys(act.TABLE[a].label for a in act.STILL if a not in (act.NAP, act.IN_BED)))
 

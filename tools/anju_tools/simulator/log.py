@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from anju_tools.simulator.arrays import F64, I8, I16
+
 if TYPE_CHECKING:
     from anju_tools.simulator.calendar import Calendar
     from anju_tools.simulator.faults import Fault
     from anju_tools.simulator.plan import SensorPlan
-
-F64 = NDArray[np.float64]
-I16 = NDArray[np.int16]
-I8 = NDArray[np.int8]
 
 
 class Stimulus(NamedTuple):

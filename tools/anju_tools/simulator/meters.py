@@ -3,8 +3,8 @@
 import numpy as np
 
 from anju_tools.simulator import activities as act
+from anju_tools.simulator.arrays import F64
 from anju_tools.simulator.diary import Life
-from anju_tools.simulator.log import F64
 
 # Watts while doing it, on average; the rest is base load.
 WATTS = np.zeros(len(act.TABLE))

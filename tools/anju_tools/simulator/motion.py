@@ -3,9 +3,9 @@
 import numpy as np
 
 from anju_tools.simulator import activities as act
+from anju_tools.simulator.arrays import F64, I16
 from anju_tools.simulator.calendar import DAY_S
 from anju_tools.simulator.diary import Life
-from anju_tools.simulator.log import F64, I16
 from anju_tools.simulator.plan import SensorPlan
 from anju_tools.simulator.traits import Traits
 

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from anju_tools.simulator.arrays import F64, I8, I16
 from anju_tools.simulator.calendar import Calendar
 from anju_tools.simulator.diary import Life
-from anju_tools.simulator.log import F64, I8, I16, Stimuli
+from anju_tools.simulator.log import Stimuli
 from anju_tools.simulator.meters import electricity_pulses, water_pulses
 from anju_tools.simulator.motion import pulses
 from anju_tools.simulator.plan import SensorPlan

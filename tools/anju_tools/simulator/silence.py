@@ -13,8 +13,9 @@ from typing import TextIO
 
 import numpy as np
 
+from anju_tools.simulator.arrays import F64
 from anju_tools.simulator.calendar import DAY_S, HOUR_S
-from anju_tools.simulator.log import F64, HomeLog
+from anju_tools.simulator.log import HomeLog
 
 BLOCK_H = 3
 QUANTILES = (0.5, 0.9, 0.99, 1.0)
