@@ -46,8 +46,15 @@ def transition(hour: int) -> Array:
 
 
 TRANSITIONS = np.stack([transition(hour) for hour in range(24)])
-# (24, TICK_MIN + 1, 4, 4): n silent minutes at an hour, to-state first.
-POWERS = np.stack([silent_powers(matrix, EMISSION[:, SILENT], TICK_MIN)[0] for matrix in TRANSITIONS])
+# (24, TICK_MIN + 1, 4, 4): n silent minutes at an hour, from-state first.
+_SILENT = np.stack(
+    [silent_powers(matrix, EMISSION[:, SILENT], TICK_MIN)[0].transpose(0, 2, 1) for matrix in TRANSITIONS]
+).astype(np.float64)
+# (24, kinds, 4, 4), from-state first.
+_MOVED = np.stack([matrix[None] * EMISSION.T[:, None, :] for matrix in TRANSITIONS])
+
+
+ARRIVING = np.array([0.85, 0.08, 0.01, 0.06])  # awake and on one's feet
 
 
 def begin(homes: int) -> Array:
@@ -55,22 +62,25 @@ def begin(homes: int) -> Array:
     return np.tile(np.array([0.4, 0.3, 0.2, 0.1]), (homes, 1))
 
 
-def silent(indoors: Array, hour: Ints, minutes: Ints) -> Array:
-    """`minutes` ≤ TICK_MIN of silence; indoors (n, 4)."""
-    after = np.einsum("nij,nj->ni", POWERS[hour, minutes], indoors)
+def advance(indoors: Array, operator: Array) -> Array:
+    """Posterior (n, 4) after what `operator` (n, 4, 4), from-state first, describes."""
+    after = np.matmul(indoors[:, None, :], operator)[:, 0, :]
     result: Array = after / after.sum(axis=1, keepdims=True)
     return result
 
 
-def moved(indoors: Array, hour: Ints, kind: Ints) -> Array:
-    """One minute with movement of `kind` (IN_BATHROOM, IN_BEDROOM, ELSEWHERE)."""
-    after = np.einsum("nij,ni->nj", TRANSITIONS[hour], indoors) * EMISSION.T[kind]
-    result: Array = after / after.sum(axis=1, keepdims=True)
-    return result
+def silent(hour: Ints, minutes: Ints) -> Array:
+    """Operator of `minutes` ≤ TICK_MIN of silence."""
+    return _SILENT[hour, minutes]
 
 
-def entered(indoors: Array, share: Array) -> Array:
-    """Somebody came in: with weight `share` (n,) the state is the one of arriving, awake and on one's feet."""
-    arriving = np.array([0.85, 0.08, 0.01, 0.06])
-    result: Array = indoors * (1 - share[:, None]) + arriving * share[:, None]
+def moved(hour: Ints, kind: Ints) -> Array:
+    """Operator of one minute with movement of `kind` (IN_BATHROOM, IN_BEDROOM, ELSEWHERE)."""
+    return _MOVED[hour, kind]
+
+
+def entered(share: Array) -> Array:
+    """Operator of somebody coming in with probability `share` (n,): the state is then that of arriving."""
+    operator = np.eye(4)[None] * (1 - share[:, None, None])
+    result: Array = operator + share[:, None, None] * ARRIVING[None, None, :]
     return result

@@ -38,7 +38,32 @@ _PRIOR_DAYS = 3.0
 
 # Before a home is known: the longest silence of somebody at home that would surprise nobody, by local hour [min].
 _PRIOR_MIN = np.array(
-    [180, 200, 240, 280, 320, 380, 420, 480, 520, 540, 500, 360, 240, 180, 180, 180, 180, 180, 180, 180, 180, 180, 180, 180],
+    [
+        180,
+        200,
+        240,
+        280,
+        320,
+        380,
+        420,
+        480,
+        520,
+        540,
+        500,
+        360,
+        240,
+        180,
+        180,
+        180,
+        180,
+        180,
+        180,
+        180,
+        180,
+        180,
+        180,
+        180,
+    ],
     float,
 )
 

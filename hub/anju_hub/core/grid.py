@@ -151,9 +151,7 @@ def _at_the_door(events: Events, door: Bools, carry: DoorCarry) -> Bools:
     return (since <= SETTLE_S) | opened & (since <= AT_DOOR_S)
 
 
-def _rows(
-    events: Events, passage: Bools, redrawn: Bools, weak: Bools, strong: Bools, rooms: Rooms
-) -> Rows:
+def _rows(events: Events, passage: Bools, redrawn: Bools, weak: Bools, strong: Bools, rooms: Rooms) -> Rows:
     minute = np.floor(events.t / MINUTE_S).astype(np.int64)
     home = events.home.astype(np.int64)
     start = np.flatnonzero(np.r_[True, (minute[1:] != minute[:-1]) | (home[1:] != home[:-1])])

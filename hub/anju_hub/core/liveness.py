@@ -26,7 +26,11 @@ _ENOUGH = 3
 
 @dataclass(frozen=True, slots=True)
 class Proofs:
-    """Proofs of life sorted by time: (k,) each; `gap`: seconds since the sensor's last word, and since its last heartbeat, nan if no heartbeat."""
+    """Proofs of life sorted by time, (k,) each.
+
+    gap, beat_gap: for a heartbeat, seconds since the sensor's last word and since its last heartbeat, else nan;
+    promised: the interval that the node itself names [s], or nan.
+    """
 
     t: Array
     home: NDArray[np.int32]
@@ -36,7 +40,9 @@ class Proofs:
     promised: Array
 
     def take(self, part: slice) -> Proofs:
-        return Proofs(self.t[part], self.home[part], self.sensor[part], self.gap[part], self.beat_gap[part], self.promised[part])
+        return Proofs(
+            self.t[part], self.home[part], self.sensor[part], self.gap[part], self.beat_gap[part], self.promised[part]
+        )
 
 
 def joined_proofs(a: Proofs, b: Proofs) -> Proofs:
@@ -104,9 +110,7 @@ class Liveness:
         if learn.any():
             self._learn(home[learn], sensor[learn], gap[learn], proofs.beat_gap[part][learn])
 
-    def _learn(
-        self, home: NDArray[np.int32], sensor: NDArray[np.int32], gap: Array, beat_gap: Array
-    ) -> None:
+    def _learn(self, home: NDArray[np.int32], sensor: NDArray[np.int32], gap: Array, beat_gap: Array) -> None:
         """Some nodes check in by the clock, whatever else they say; others only when they had nothing to say.
 
         The second kind's silence before a heartbeat is always the interval; the first kind's is cut short by events.

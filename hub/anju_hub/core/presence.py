@@ -1,11 +1,13 @@
 """Somebody at home or nobody: the filter that everything else hangs on, and its kernels.
 
-Three hypotheses: away, at home and living as usual, at home and not able to move.  The belief moves by three things.  Silence: at home it ends at the home's own rate h, in an empty home only by stray
-firings and a return.  Movement: likely at home, rare in an empty one.  A passage of the exit door, the only way in
-or out that a home with a live exit contact allows (but for both edges of a passage getting lost).
+Three hypotheses: away, at home and living as usual, at home and not able to move.  The belief moves by three
+things.  Silence: at home it ends at the home's own rate h, in an empty home only by stray firings and a return.
+Movement: likely at home, rare in an empty one.  A passage of the exit door, the only way in or out that a home with
+a live exit contact allows (but for both edges of a passage getting lost).
 
 Without the third hypothesis a long silence at home would in the end look like an exit that nobody saw, and excuse
-itself.  Each kernel takes arrays over homes, (n,) or (n, 3), and returns the new belief.  Loop twins: tests/naive.py.
+itself.  Each kernel takes arrays over homes, (n,), and returns operators (n, 3, 3), from-state first: entry (i, j)
+is P(what was seen, now j | i before).  `advance` applies them.  Loop twins: tests/naive.py.
 """
 
 from __future__ import annotations
@@ -28,44 +30,50 @@ def return_rate(away_min: Array) -> Array:
     return rate
 
 
-def silent(
-    belief: Array, home_rate: Array, away_rate: Array, minutes: Array, out: Array, back: Array
-) -> Array:
-    """`minutes` without an event; `out`, `back`: rates of leaving and returning unseen [1/min].
-
-    belief (n, 3): P(away), P(at home, living), P(at home, motionless).
-    """
-    gone = belief[:, AWAY] * np.exp(-away_rate * minutes)
-    living = belief[:, LIVING] * np.exp(-home_rate * minutes)
-    left = living * -np.expm1(-out * minutes)
-    returned = gone * -np.expm1(-back * minutes)
-    stopped = living * -np.expm1(-prior.COLLAPSE_PER_MIN * minutes)
-    return _normal(gone + left - returned, living - left + returned - stopped, belief[:, STUCK] + stopped)
+def advance(belief: Array, operator: Array) -> Array:
+    """Belief (n, 3) after what `operator` (n, 3, 3) describes, normalised."""
+    after = np.maximum(np.matmul(belief[:, None, :], operator)[:, 0, :], 0.0)
+    after /= after.sum(axis=1, keepdims=True)
+    after += _LEAST
+    result: Array = after
+    return result
 
 
-def moved(
-    belief: Array, level: NDArray[np.int64], home_rate: Array, weak_share: Array, stray: Array, back: Array
-) -> Array:
+def silent(home_rate: Array, away_rate: Array, minutes: Array, out: Array, back: Array) -> Array:
+    """`minutes` without an event; `out`, `back`: rates of leaving and returning unseen [1/min]."""
+    operator = np.zeros((len(home_rate), 3, 3))
+    gone, living = np.exp(-away_rate * minutes), np.exp(-home_rate * minutes)
+    left, returned = -np.expm1(-out * minutes), -np.expm1(-back * minutes)
+    stopped = -np.expm1(-prior.COLLAPSE_PER_MIN * minutes)
+    operator[:, AWAY, AWAY] = gone * (1 - returned)
+    operator[:, AWAY, LIVING] = gone * returned
+    operator[:, LIVING, AWAY] = living * left
+    operator[:, LIVING, STUCK] = living * stopped
+    operator[:, LIVING, LIVING] = living * (1 - left - stopped)
+    operator[:, STUCK, STUCK] = 1.0
+    return operator
+
+
+def moved(level: NDArray[np.int64], home_rate: Array, weak_share: Array, stray: Array, back: Array) -> Array:
     """A minute with movement of `level`; `stray`: rate of stray firings where nobody moves [1/min]."""
+    operator = np.zeros((len(level), 3, 3))
     share = np.where(level == WEAK, weak_share, 1 - weak_share)
     by_chance = np.where(level == WEAK, stray, prior.FALSE_PERSON_PER_MIN)
-    returned = belief[:, AWAY] * -np.expm1(-back) * share
-    living = belief[:, LIVING] * -np.expm1(-home_rate) * share
-    return _normal(belief[:, AWAY] * by_chance, living + returned, belief[:, STUCK] * by_chance)
+    operator[:, AWAY, AWAY] = operator[:, STUCK, STUCK] = by_chance
+    operator[:, AWAY, LIVING] = -np.expm1(-back) * share
+    operator[:, LIVING, LIVING] = -np.expm1(-home_rate) * share
+    return operator
 
 
-def passed(belief: Array, leave: Array, since_min: Array, redrawn: NDArray[np.bool_]) -> Array:
+def passed(leave: Array, since_min: Array, redrawn: NDArray[np.bool_]) -> Array:
     """A passage of the exit door, `since_min` minutes after the one before: whoever passed can move.
 
     `redrawn`: a door closed that had stood open for long, on which side of anybody is anybody's guess.
     """
+    operator = np.zeros((len(leave), 3, 3))
     enter = prior.ENTER_SHARE - 0.45 * np.exp(-since_min / prior.ENTER_HASTE_MIN)
-    away = belief[:, AWAY]
-    away = np.where(redrawn, leave, (1 - away) * leave + away * (1 - enter))
-    return _normal(away, 1 - away, np.zeros(len(away)))
-
-
-def _normal(away: Array, living: Array, stuck: Array) -> Array:
-    belief = np.maximum(np.stack([away, living, stuck], axis=1), _LEAST)
-    result: Array = belief / belief.sum(axis=1, keepdims=True)
-    return result
+    stays_out = np.where(redrawn, leave, 1 - enter)
+    operator[:, AWAY, AWAY], operator[:, AWAY, LIVING] = stays_out, 1 - stays_out
+    for inside in (LIVING, STUCK):
+        operator[:, inside, AWAY], operator[:, inside, LIVING] = leave, 1 - leave
+    return operator

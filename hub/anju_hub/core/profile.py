@@ -19,6 +19,7 @@ from . import prior
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Counts = NDArray[np.floating]
 
 _LEVEL_EVENTS = 2.0  # weight of each parent, in events
 _HOUR_KERNEL = ((0, 1.0), (1, 0.6), (-1, 0.6), (2, 0.15), (-2, 0.15))
@@ -72,9 +73,9 @@ class Profile:
         counted = self.weak[home] + prior.WEAK_SHARE * prior.WEAK_WEIGHT
         return counted / (self.movements[home] + prior.WEAK_WEIGHT)
 
-    def live_share(self, live: NDArray[np.bool_]) -> Array:
+    def live_share(self, installed: NDArray[np.bool_], live: NDArray[np.bool_]) -> Array:
         """Share of this home's silences, by coarse length, that the live sensors end, (homes, COARSES)."""
-        counts = self.ended_by + 0.5
+        counts = (self.ended_by + 0.5) * installed[:, None, :] + 1e-9
         result: Array = (counts * live[:, None, :]).sum(axis=2) / counts.sum(axis=2)
         return result
 
@@ -94,7 +95,7 @@ class Profile:
         self.ratio[homes] = ratio_table(self.context_ends[homes], self.context_expected[homes])
 
 
-def base_table(ends: Array, exposure: Array) -> Array:
+def base_table(ends: Counts, exposure: Counts) -> Array:
     """Hazard by silence class and hour from counts, (homes, CLASSES, 24) → the same."""
     table = np.broadcast_to(prior.hazard(), ends.shape)
     table = table * _shrunk(ends.sum(axis=2), (exposure * table).sum(axis=2))[:, :, None]
@@ -107,24 +108,24 @@ def base_table(ends: Array, exposure: Array) -> Array:
     return result
 
 
-def ratio_table(ends: Array, expected: Array) -> Array:
+def ratio_table(ends: Counts, expected: Counts) -> Array:
     """Hazard ratio of each context, (homes, contexts, COARSES): overall first, then by coarse length."""
     overall = _shrunk(ends.sum(axis=2), expected.sum(axis=2))[:, :, None]
     ratio: Array = np.clip(overall * _shrunk(ends, expected * overall), *_RATIO_BOUNDS)
     return ratio
 
 
-def _shrunk(seen: Array, expected: Array) -> Array:
+def _shrunk(seen: Counts, expected: Counts) -> Array:
     ratio: Array = (seen + _LEVEL_EVENTS) / (expected + _LEVEL_EVENTS)
     return ratio
 
 
-def _over_hours(table: Array) -> Array:
+def _over_hours(table: Counts) -> Array:
     """Circular smoothing of the last axis (hours)."""
     return sum((weight * np.roll(table, shift, axis=-1) for shift, weight in _HOUR_KERNEL), np.zeros_like(table))
 
 
-def _over_lengths(table: Array) -> Array:
+def _over_lengths(table: Counts) -> Array:
     """Add a share of the neighbouring silence classes, axis 1."""
     smooth = table.copy()
     smooth[:, 1:] += 0.3 * table[:, :-1]

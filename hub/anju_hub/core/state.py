@@ -15,6 +15,7 @@ from . import activity, presence, prior
 from .grid import NONE, WEAK, Rows, door_context
 from .profile import Profile
 from .quiet import QuietClock
+from .smoother import Tape
 from .types import HomeSpec
 
 Array = NDArray[np.float64]
@@ -49,6 +50,7 @@ class HomeStates:
         self.leave, self.stay = np.zeros(n), np.zeros(n)
         self.undecided = np.zeros(n, bool)
         self.strays, self.empty_min = np.zeros(n), np.zeros(n)
+        self.taped: Tape | None = None
 
     @property
     def away(self) -> Array:
@@ -82,16 +84,26 @@ class HomeStates:
 
     # one step
 
+    def _believe(self, home: Ints, operator: Array) -> None:
+        self.belief[home] = presence.advance(self.belief[home], operator)
+        if self.taped is not None:
+            self.taped.presence(home, operator)
+
+    def _do(self, home: Ints, operator: Array) -> None:
+        self.indoors[home] = activity.advance(self.indoors[home], operator)
+        if self.taped is not None:
+            self.taped.activity(home, operator)
+
     def quiet(self, home: Ints, minutes: Ints) -> None:
         """`minutes` (n,) of silence; nothing is learned of, or concluded from, a dark home's."""
         observed = np.where(self.dark[home], 0, minutes)
         gap, hour, context = self.gap[home] + minutes // 2, self.hour[home], self.context[home]
         rate = self.profile.hazard(home, gap, hour, context) * self.live_share[home, prior.coarse_of(gap)]
         out, back = self.unseen_rates(home)
-        belief = presence.silent(self.belief[home], rate, self.away_rate(home), observed, out, back)
-        self.belief[home] = belief
+        self._believe(home, presence.silent(rate, self.away_rate(home), observed, out, back))
+        self._do(home, activity.silent(hour, minutes))
+        belief = self.belief[home]
         away = belief[:, presence.AWAY]
-        self.indoors[home] = activity.silent(self.indoors[home], hour, minutes)
         self.profile.quiet(home, gap, hour, context, belief[:, presence.LIVING] * observed)
         self.empty_min[home] += away * observed
         self.gap[home] += observed
@@ -118,28 +130,25 @@ class HomeStates:
         gap, hour, context = self.gap[home], self.hour[home], self.context[home]
         rate = self.profile.hazard(home, gap, hour, context)
         share, back = self.profile.weak_share(home), self.unseen_rates(home)[1]
-        belief = presence.moved(self.belief[home], level, rate, share, self.stray_rate(home), back)
-        self.belief[home] = belief
-        away = belief[:, presence.AWAY]
+        self._believe(home, presence.moved(level, rate, share, self.stray_rate(home), back))
+        away = self.away[home]
         weak = (level == WEAK).astype(np.float64)
         self.profile.ended(home, gap, hour, context, rows.first[at], weak, 1 - away)
         self.strays[home] += weak * away
         kind = np.where(rows.bedroom[at], activity.IN_BEDROOM, activity.ELSEWHERE)
         kind = np.where(rows.bathroom[at], activity.IN_BATHROOM, kind)
-        self.indoors[home] = activity.moved(self.indoors[home], hour, kind)
+        self._do(home, activity.moved(hour, kind))
         self.gap[home] = 0
         self.context[home] = rows.context[at]
         self.quiet_clock.moved(home, level, rows.first[at], rows.only[at], rows.context[at], hour, minute)
 
     def _passed(self, home: Ints, rows: Rows, at: Ints, minute: int) -> None:
         before = self.away[home]
-        leave = self.leave_share(home)
-        redrawn, since = rows.redrawn[at], self.passage[home].astype(np.float64)
-        belief = presence.passed(self.belief[home], leave, since, redrawn)
-        twice = rows.passages[at] > 1
-        again = presence.passed(belief, leave, np.zeros(len(home)), redrawn)
-        self.belief[home] = np.where(twice[:, None], again, belief)
-        self.indoors[home] = activity.entered(self.indoors[home], before)
+        leave, redrawn = self.leave_share(home), rows.redrawn[at]
+        once = presence.passed(leave, self.passage[home].astype(np.float64), redrawn)
+        again = np.matmul(once, presence.passed(leave, np.zeros(len(home)), redrawn))
+        self._believe(home, np.where((rows.passages[at] > 1)[:, None, None], again, once))
+        self._do(home, activity.entered(before))
         self.undecided[home] = before < 0.2
         self.gap[home] = 0
         self.passage[home] = 0
@@ -156,11 +165,11 @@ class HomeStates:
 
     # proofs of life
 
-    def alive(self, suspect: Bools, door_live: Bools, dark: Bools) -> None:
+    def alive(self, installed: Bools, suspect: Bools, door_live: Bools, dark: Bools) -> None:
         """Take over what liveness says: a suspect sensor contributes nothing."""
         changed = (suspect != self.suspect).any(axis=1)
         if changed.any():
-            self.live_share[changed] = self.profile.live_share(~suspect)[changed]
+            self.live_share[changed] = self.profile.live_share(installed, ~suspect)[changed]
         woken = self.dark & ~dark
         self.belief[woken] = 0.5 * self.belief[woken] + 0.5 * np.array([0.3, 0.7, 0.0])
         self.suspect, self.door_live, self.dark = suspect, door_live, dark

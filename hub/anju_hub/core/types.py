@@ -114,6 +114,14 @@ class Events:
         return Events(self.home[index], self.t[index], self.sensor[index], self.kind[index], self.value[index])
 
 
+def joined_events(a: Events, b: Events) -> Events:
+    """`b` after `a`."""
+    if not len(a):
+        return b
+    columns = ((getattr(a, name), getattr(b, name)) for name in ("home", "t", "sensor", "kind", "value"))
+    return Events(*(np.concatenate(pair) for pair in columns))
+
+
 @dataclass(frozen=True, slots=True)
 class StateSpan:
     """`state` of `home` over [start, end) as known at that time, and the probability given to it."""

@@ -18,10 +18,10 @@ from .activity import TICK_MIN
 from .checks import Checks
 from .grid import MINUTE_S, DoorCarry, Rooms, Rows, condense
 from .liveness import Liveness, Proofs, joined_proofs
-from .smoother import Recorder
+from .smoother import Tape
 from .spans import UNOBSERVED, SpanWriter
 from .state import HomeStates
-from .types import Events, HomeSpec, Kind, Settings, StateSpan, Update
+from .types import Events, HomeSpec, Kind, Settings, StateSpan, Update, joined_events
 
 TAIL_MIN = 15
 YOUNG_MIN = 7 * 1440
@@ -59,7 +59,8 @@ class Watch:
         self._begun = np.full(len(homes), -1, np.int64)
         self._pending = Events.empty()
         self._unapplied = self._liveness.prepare(Events.empty())
-        self._recorder = Recorder(len(homes)) if record else None
+        if record:
+            self._states.taped = Tape(len(homes))
 
     def update(self, events: Events, until: float) -> Update:
         """Take `events` in, and process every whole minute that ends at or before `until` [s, UTC].
@@ -70,7 +71,7 @@ class Watch:
         if self._minute is not None:
             late = events.t < self._minute * MINUTE_S
             self._liveness.late(events.take(late))
-        self._pending = _joined(self._pending, events.take(~late))
+        self._pending = joined_events(self._pending, events.take(~late))
         ignored = int((events.kind == Kind.IGNORED).sum())
         limit = int(until // MINUTE_S)
         ready = self._pending.t < limit * MINUTE_S
@@ -84,9 +85,9 @@ class Watch:
 
     def trajectory(self) -> list[StateSpan]:
         """What each home did, with hindsight: the smoothed states of everything processed."""
-        if self._recorder is None:
+        if self._states.taped is None:
             raise ValueError("the watch was not told to record")
-        return self._recorder.spans([home.home for home in self.homes])
+        return self._states.taped.spans([home.home for home in self.homes])
 
     # the minutes
 
@@ -144,20 +145,19 @@ class Watch:
             states.heard(home, rows, row[busy], minute)
             self._tail[home] = minute + TAIL_MIN
         self._done[due] = minute + 1
-        self._write(due, minute, elapsed)
+        self._write(due, minute)
 
-    def _write(self, due: Ints, minute: int, elapsed: Ints) -> None:
+    def _write(self, due: Ints, minute: int) -> None:
         posterior = self._states.posterior(due)
         indoors = 1 + posterior[:, 1:].argmax(axis=1)
         gone = posterior[:, 0] > 0.5
         state = np.where(gone, _AWAY, indoors)
-        probability = np.where(gone, posterior[:, 0], 1 - posterior[:, 0])
-        probability = np.where(gone, probability, posterior[np.arange(len(due)), state])
+        probability = posterior[np.arange(len(due)), state]
         dark = self._states.dark[due]
         state = np.where(dark, UNOBSERVED, state).astype(np.int8)
         self._spans.put(due, minute, state, np.where(dark, 1.0, probability))
-        if self._recorder is not None:
-            self._recorder.keep(due, minute, elapsed, self._states)
+        if self._states.taped is not None:
+            self._states.taped.keep(due, minute, self._states.belief, self._states.indoors, dark)
 
     def _tick(self, proofs: Proofs, part: slice, minute: int) -> None:
         """At the end of each tick: proofs of life, faults, cases; now and then the tables."""
@@ -166,7 +166,8 @@ class Watch:
         if part.stop > part.start:
             live.apply(proofs, part)
         suspect = live.suspect(now)
-        states.alive(suspect, (self._door & live.installed & ~suspect).any(axis=1), live.dark(now))
+        door_live = np.asarray((self._door & live.installed & ~suspect).any(axis=1))
+        states.alive(live.installed, suspect, door_live, live.dark(now))
         self._checks.tick(states, live, minute, self._done >= 0)
         if minute % 15 == 0:
             self._local_hours(minute)
@@ -198,10 +199,3 @@ def _offset_min(zone: ZoneInfo, at: datetime) -> int:
     offset = at.astimezone(zone).utcoffset()
     assert offset is not None
     return int(offset.total_seconds() // 60)
-
-
-def _joined(a: Events, b: Events) -> Events:
-    if not len(a):
-        return b
-    columns = ((getattr(a, name), getattr(b, name)) for name in ("home", "t", "sensor", "kind", "value"))
-    return Events(*(np.concatenate(pair) for pair in columns))
