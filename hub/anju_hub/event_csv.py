@@ -1,0 +1,239 @@
+"""Reading an event log, `[home,]t,sensor,kind,room,value`, into arrays: a fast path by columns, a careful one by rows.
+
+The fast path takes a chunk of well-formed lines apart with one split and lets numpy parse the columns.  Whatever it
+cannot read (quotes, times with an offset, words for values, a malformed row) goes through `csv` row by row, which
+also knows the line to name when something is wrong.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import BinaryIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .core import KIND_CODES, Events, HomeSpec, Kind, SensorSpec
+from .errors import HubError
+
+_CHUNK = 1 << 24
+_REQUIRED = ("t", "sensor", "kind", "value")
+_WORDS = {"on": 1.0, "off": 0.0, "open": 1.0, "opened": 1.0, "close": 0.0, "closed": 0.0, "true": 1.0, "false": 0.0}
+_WORDS |= {"present": 1.0, "absent": 0.0, "": 1.0}
+ONE_HOME = "home"
+
+
+class LogError(HubError):
+    """The log cannot be read as it is; the text names file and line and what to do."""
+
+
+@dataclass(slots=True)
+class Log:
+    """A whole event log: homes with their sensors as the log shows them, and the events in file order."""
+
+    homes: list[HomeSpec]
+    events: Events
+    offset_min: int | None  # the first row's UTC offset; None: naive local times
+    unknown_kinds: Counter[str] = field(default_factory=Counter)
+
+
+def read_log(path: Path, progress: Callable[[int], None] = lambda _: None) -> Log:
+    """Read `path` (.csv or .csv.gz); `progress` is called with bytes read.  Raises `LogError`."""
+    try:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+            return _Reader(path).read(cast(BinaryIO, file), progress)
+    except (OSError, EOFError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise LogError(f"{path}: cannot be read ({reason})") from error
+
+
+class _Reader:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._line = 1
+        self._columns: list[str] = []
+        self._homes: dict[str, int] = {}
+        self._sensors: list[dict[str, int]] = []
+        self._about: list[list[list[str]]] = []  # per home and sensor: kind, room
+        self._offset: int | None = None
+        self._rows = 0
+        self._unknown: Counter[str] = Counter()
+        self._cache: dict[tuple[str, str, str, str], tuple[int, int, int]] = {}
+
+    def read(self, file: BinaryIO, progress: Callable[[int], None]) -> Log:
+        self._header(file.readline())
+        parts = [self._chunk(chunk) for chunk in _lines(file, progress)]
+        parts = [part for part in parts if len(part)]
+        if not parts:
+            raise LogError(f"{self._path}: holds no events below its header")
+        names = ("home", "t", "sensor", "kind", "value")
+        events = Events(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+        return Log(self._specs(), events, self._offset, self._unknown)
+
+    def _header(self, line: bytes) -> None:
+        text = line.decode("utf-8-sig", "replace").strip().lower()
+        self._columns = [name.strip() for name in text.split(",")]
+        missing = [name for name in _REQUIRED if name not in self._columns]
+        if missing:
+            raise LogError(
+                f"{self._path}:1: the header must name the columns t,sensor,kind,room,value (and home, where there "
+                f"is more than one); missing: {', '.join(missing)}"
+            )
+
+    def _specs(self) -> list[HomeSpec]:
+        return [
+            HomeSpec(
+                home, sensors=[SensorSpec(sensor, kind, room) for sensor, (kind, room) in zip(ids, abouts, strict=True)]
+            )
+            for home, ids, abouts in zip(self._homes, self._sensors, self._about, strict=True)
+        ]
+
+    # both paths
+
+    def _chunk(self, chunk: bytes) -> Events:
+        fast = self._by_columns(chunk)
+        events = self._by_rows(chunk) if fast is None else fast
+        self._line += chunk.count(b"\n") + (not chunk.endswith(b"\n"))
+        self._rows += len(events)
+        return events
+
+    def _code(self, home: str, sensor: str, kind: str, room: str) -> tuple[int, int, int]:
+        """Home index, sensor index and kind code; new homes and sensors are entered."""
+        key = home, sensor, kind, room
+        if (known := self._cache.get(key)) is not None:
+            return known
+        h = self._homes.setdefault(home, len(self._homes))
+        if h == len(self._sensors):
+            self._sensors.append({})
+            self._about.append([])
+        s = self._sensors[h].setdefault(sensor, len(self._sensors[h]))
+        if s == len(self._about[h]):
+            self._about[h].append([kind, room])
+        about = self._about[h][s]
+        if about[0] in ("heartbeat", "battery") and kind not in ("heartbeat", "battery"):
+            about[0] = kind
+        about[1] = about[1] or room
+        self._cache[key] = h, s, int(KIND_CODES.get(kind, Kind.IGNORED))
+        return self._cache[key]
+
+    # by columns
+
+    def _by_columns(self, chunk: bytes) -> Events | None:
+        """The chunk's events, or None where a row needs care."""
+        width = len(self._columns)
+        if b'"' in chunk or b"\n\n" in chunk or not _regular(chunk, width):
+            return None
+        fields = chunk.rstrip(b"\n").replace(b"\r", b"").replace(b"\n", b",").split(b",")
+        column = {name: fields[i::width] for i, name in enumerate(self._columns)}
+        t, value = _times(column["t"]), _numbers(column["value"])
+        if t is None or value is None or self._offset is not None:
+            return None
+        n = len(t)
+        home = column.get("home", [ONE_HOME.encode()] * n)
+        keys = list(zip(home, column["sensor"], column["kind"], column.get("room", [b""] * n), strict=True))
+        codes = {
+            key: self._code(*(part.decode("utf-8", "replace").strip() for part in key)) for key in dict.fromkeys(keys)
+        }
+        self._count_unknown(column["kind"])
+        table = np.array([codes[key] for key in keys], np.int32)
+        return Events(table[:, 0].copy(), t, table[:, 1].copy(), table[:, 2].astype(np.int8), value)
+
+    def _count_unknown(self, kinds: list[bytes]) -> None:
+        unknown = {kind for kind in set(kinds) if kind.decode("utf-8", "replace").strip() not in KIND_CODES}
+        for kind in unknown:
+            self._unknown[kind.decode("utf-8", "replace")] += kinds.count(kind)
+
+    # by rows
+
+    def _by_rows(self, chunk: bytes) -> Events:
+        rows = csv.reader(chunk.decode("utf-8", "replace").splitlines())
+        return Events.of([self._row(row, self._line + rows.line_num) for row in rows if row])
+
+    def _row(self, row: list[str], line: int) -> tuple[int, float, int, int, float]:
+        if len(row) != len(self._columns):
+            raise self._wrong(line, f"{len(row)} fields, the header has {len(self._columns)}", "complete or remove it")
+        cell = dict(zip(self._columns, (text.strip() for text in row), strict=True))
+        if not cell["sensor"]:
+            raise self._wrong(line, "no sensor named", "every row needs one")
+        if cell["kind"] not in KIND_CODES:
+            self._unknown[cell["kind"]] += 1
+        home, sensor, kind = self._code(cell.get("home", ONE_HOME), cell["sensor"], cell["kind"], cell.get("room", ""))
+        return home, self._time(cell["t"], line), sensor, kind, self._value(cell["value"], kind, line)
+
+    def _time(self, text: str, line: int) -> float:
+        try:
+            at = datetime.fromisoformat(text)
+        except ValueError as error:
+            example = "2026-01-31T13:05:00, or with an offset 2026-01-31T13:05:00+01:00"
+            raise self._wrong(line, f"'{text}' is no time", f"write ISO 8601 like {example}") from error
+        offset = at.utcoffset()
+        if offset is None and self._offset is not None:
+            raise self._wrong(line, "a time without offset in a log with offsets", "use one or the other")
+        if offset is not None and self._offset is None:
+            if self._rows or line > 2:
+                raise self._wrong(line, "a time with offset in a log without", "use one or the other")
+            self._offset = int(offset.total_seconds() // 60)
+        return (at if offset is not None else at.replace(tzinfo=UTC)).timestamp()
+
+    def _value(self, text: str, kind: int, line: int) -> float:
+        try:
+            return float(text)
+        except ValueError:
+            if (word := _WORDS.get(text.lower())) is not None:
+                return word
+        if kind == Kind.IGNORED:
+            return 0.0
+        raise self._wrong(line, f"'{text}' is no value", "write a number, or ON/OFF, OPEN/CLOSED")
+
+    def _wrong(self, line: int, what: str, remedy: str) -> LogError:
+        return LogError(f"{self._path}:{line}: {what}: {remedy}")
+
+
+def _lines(file: BinaryIO, progress: Callable[[int], None]) -> Iterator[bytes]:
+    """Chunks of whole lines."""
+    rest = b""
+    while chunk := file.read(_CHUNK):
+        progress(len(chunk))
+        whole, newline, tail = (rest + chunk).rpartition(b"\n")
+        rest = tail
+        if newline:
+            yield whole + newline
+    if rest:
+        yield rest
+
+
+def _regular(chunk: bytes, width: int) -> bool:
+    """Has every line the same number of fields?"""
+    marks = np.frombuffer(chunk, np.uint8)
+    commas = np.cumsum(marks == ord(","))
+    ends = np.flatnonzero(marks == ord("\n"))
+    if not chunk.endswith(b"\n"):
+        ends = np.append(ends, len(marks) - 1)
+    return bool((np.diff(commas[ends], prepend=0) == width - 1).all())
+
+
+def _times(column: list[bytes]) -> NDArray[np.float64] | None:
+    """Naive ISO 8601 times as seconds, or None if any is something else."""
+    text = np.array(column)
+    letters = text.view(np.uint8).reshape(len(text), -1)
+    if letters.shape[1] < 16 or not (letters[:, 4] == ord("-")).all():
+        return None
+    if np.isin(letters[:, 16:], np.frombuffer(b"+-Zz", np.uint8)).any():
+        return None
+    try:
+        return text.astype("datetime64[us]").astype(np.int64) / 1e6
+    except ValueError:
+        return None
+
+
+def _numbers(column: list[bytes]) -> NDArray[np.float64] | None:
+    try:
+        return np.array(column).astype(np.float64)
+    except ValueError:
+        return None
