@@ -76,10 +76,10 @@ class Checks:
         beyond = self._beyond(states)
         raised = beyond & self._confirmed(states, live, beyond, now) & at_home & ~states.dark & ~self._silent
         ended = self._silent & ((states.quiet_clock.age < SHORTEST_MIN) | ~at_home)
-        for home in np.flatnonzero(raised):
-            self.cases.open(int(home), now, "silence", "care", why.silence(self._homes[home], int(home), states, live))
-        for home in np.flatnonzero(ended):
-            self.cases.close(int(home), now, "silence")
+        for home in np.flatnonzero(raised).tolist():
+            self.cases.open(home, now, "silence", "care", why.silence(self._homes[home], home, states, live))
+        for home in np.flatnonzero(ended).tolist():
+            self.cases.close(home, now, "silence")
         self._silent = self._silent & ~ended | raised
 
     def _beyond(self, states: HomeStates) -> Bools:
@@ -115,11 +115,11 @@ class Checks:
         self._away_min = np.where(away, self._away_min + TICK_MIN, np.where(back, 0.0, self._away_min))
         limit = np.clip(ABSENCE_MARGIN * self._longest_away_h, ABSENCE_LEAST_H, ABSENCE_MOST_H)
         late = away & (self._away_min / 60 >= limit)
-        for home in np.flatnonzero(late & ~self._absent):
+        for home in np.flatnonzero(late & ~self._absent).tolist():
             reason = why.absence(self._away_min[home] / 60, self._longest_away_h[home], limit[home], states.away[home])
-            self.cases.open(int(home), now, "long_absence", "care", reason)
-        for home in np.flatnonzero(self._absent & back):
-            self.cases.close(int(home), now, "long_absence")
+            self.cases.open(home, now, "long_absence", "care", reason)
+        for home in np.flatnonzero(self._absent & back).tolist():
+            self.cases.close(home, now, "long_absence")
         self._absent = (self._absent | late) & ~back
 
     # faults
@@ -127,30 +127,30 @@ class Checks:
     def _faults(self, states: HomeStates, live: Liveness, now: float) -> None:
         dead = live.dead(now) & ~states.dark[:, None]
         revived = self._dead & ~live.suspect(now)
-        for home, sensor in np.argwhere(dead & ~self._dead):
-            reason = why.dead(self._homes[int(home)].sensors[sensor], live, int(home), int(sensor), now)
-            self.cases.open(int(home), now, "sensor_dead", "maintenance", reason, int(sensor))
-        for home, sensor in np.argwhere(revived):
-            self.cases.close(int(home), now, "sensor_dead", int(sensor))
+        for home, sensor in np.argwhere(dead & ~self._dead).tolist():
+            reason = why.dead(self._homes[home].sensors[sensor], live, home, sensor, now)
+            self.cases.open(home, now, "sensor_dead", "maintenance", reason, sensor)
+        for home, sensor in np.argwhere(revived).tolist():
+            self.cases.close(home, now, "sensor_dead", sensor)
         self._dead = (self._dead | dead) & ~revived
-        for home in np.flatnonzero(states.dark & ~self._dark):
-            self.cases.open(int(home), now, "link_dark", "maintenance", why.dark(live, int(home), now))
-        for home in np.flatnonzero(self._dark & ~states.dark):
-            self.cases.close(int(home), now, "link_dark")
+        for home in np.flatnonzero(states.dark & ~self._dark).tolist():
+            self.cases.open(home, now, "link_dark", "maintenance", why.dark(live, home, now))
+        for home in np.flatnonzero(self._dark & ~states.dark).tolist():
+            self.cases.close(home, now, "link_dark")
         self._dark = states.dark.copy()
 
     def _batteries(self, events: Events, now: float) -> None:
         limit = self._settings.battery_low_mv
         some = events.take(events.kind == Kind.BATTERY)
-        for home, sensor, millivolt in zip(some.home, some.sensor, some.value, strict=True):
-            key = int(home), int(sensor)
+        for home, sensor, millivolt in zip(some.home.tolist(), some.sensor.tolist(), some.value.tolist(), strict=True):
+            key = home, sensor
             if millivolt < limit and not self._low[key]:
                 self._low[key] = True
-                reason = why.battery(self._homes[key[0]].sensors[key[1]], float(millivolt), limit)
-                self.cases.open(key[0], now, "battery", "maintenance", reason, key[1])
+                reason = why.battery(self._homes[home].sensors[sensor], millivolt, limit)
+                self.cases.open(home, now, "battery", "maintenance", reason, sensor)
             elif millivolt > limit + BATTERY_RECOVERED_MV and self._low[key]:
                 self._low[key] = False
-                self.cases.close(key[0], now, "battery", key[1])
+                self.cases.close(home, now, "battery", sensor)
 
     # fixed rules
 
@@ -160,9 +160,9 @@ class Checks:
         self._rules.tick(events, minute, TICK_MIN, states.hour, observed_home, begun & ~states.dark)
         for verdict, before in zip(self._rules.verdicts(states.hour), self._broken, strict=True):
             rule, broken = verdict.rule, verdict.broken & begun & ~states.dark
-            for home in np.flatnonzero(broken & ~before):
+            for home in np.flatnonzero(broken & ~before).tolist():
                 reason = why.rule(rule, float(verdict.seen[home]), float(verdict.allowed[home]))
-                self.cases.open(int(home), now, rule.name, rule.alert_class, reason)
-            for home in np.flatnonzero(before & ~broken & ~states.dark):
-                self.cases.close(int(home), now, rule.name)
+                self.cases.open(home, now, rule.name, rule.alert_class, reason)
+            for home in np.flatnonzero(before & ~broken & ~states.dark).tolist():
+                self.cases.close(home, now, rule.name)
             before[:] = np.where(states.dark, before, broken)

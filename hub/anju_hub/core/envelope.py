@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Reals = NDArray[np.floating]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
@@ -99,7 +100,7 @@ class Envelope:
         self.limit[rows] = alarming(envelope(self.reached[rows], days), days, budget)
 
 
-def envelope(reached: Array, days: Array) -> Array:
+def envelope(reached: Reals, days: Array) -> Array:
     """E [min] from the ages reached, (rows, contexts, 24) → the same."""
     same = _spread(reached, _NEAR)
     other = _spread(reached.max(axis=1, keepdims=True), _NEAR_OTHER) * _OTHER
@@ -116,7 +117,7 @@ def alarming(envelope_min: Array, days: Array, budget: float) -> Array:
     return result
 
 
-def _spread(table: Array, near: tuple[float, ...]) -> Array:
+def _spread(table: Reals, near: tuple[float, ...]) -> Reals:
     """Largest of the last axis's circular neighbours, each discounted by its distance."""
     result = table
     for shift in range(1, 13):

@@ -71,7 +71,8 @@ class Liveness:
 
     @property
     def installed(self) -> Bools:
-        return np.isfinite(self.heard)
+        result: Bools = np.isfinite(self.heard)
+        return result
 
     def prepare(self, events: Events) -> Proofs:
         """Every event proves its sensor alive; a heartbeat also shows how long its sensor may be silent."""
@@ -140,18 +141,21 @@ class Liveness:
         return np.where(self.installed & np.isfinite(self.interval), (now - self.heard) / self.interval, 0.0)
 
     def suspect(self, now: float) -> Bools:
-        return self.overdue(now) > SUSPECT_AFTER
+        result: Bools = self.overdue(now) > SUSPECT_AFTER
+        return result
 
     def dead(self, now: float) -> Bools:
         """Dead sensors of homes that are otherwise heard."""
         heard_of_home = self.heard.max(axis=1, keepdims=True)
         with np.errstate(invalid="ignore"):
             others = heard_of_home >= self.heard + HEARD_AFTER * self.interval
-        return (self.overdue(now) > DEAD_AFTER) & others
+        result: Bools = (self.overdue(now) > DEAD_AFTER) & others
+        return result
 
     def dark(self, now: float) -> Bools:
         """Homes of which nothing can be known: every sensor with a promise broke it, the others are silent too."""
         watched = self.installed & np.isfinite(self.interval)
         shortest = np.min(np.where(watched, self.interval, np.inf), axis=1)
         silent = now - self.heard.max(axis=1) > SUSPECT_AFTER * shortest
-        return watched.any(axis=1) & (self.suspect(now) | ~watched).all(axis=1) & silent
+        result: Bools = watched.any(axis=1) & (self.suspect(now) | ~watched).all(axis=1) & silent
+        return result

@@ -7,8 +7,6 @@ in silent minutes the emission does not change, so n of them are one product wit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -60,49 +58,56 @@ def silent_powers(transition: Array, silence: Array, longest: int) -> tuple[Arra
 
 
 def forward_sparse(
-    start: Array,
-    powers: tuple[Array, Array],
-    transition: Array,
-    runs: NDArray[np.integer],
-    emission: Array,
+    start: Array, transition: Array, powers: tuple[Array, Array], runs: NDArray[np.integer], emission: Array
 ) -> tuple[Array, Array]:
-    """The same as `forward_dense` where each home's log is (silent minutes, then one minute with an event)*.
+    """The same as `forward_dense` where most minutes are silent: one product per minute with an event.
 
-    runs (E, homes): silent minutes before each event (-1: the home has no more events); emission (E, K, homes).
-    Before the first event `start` holds at minute 0, which must not be silent for exactness: runs[0] counts from it.
+    runs (E, homes): silent minutes before each event minute, -1 once the home has no more; emission (E, K, homes):
+    P(observed in the event minute | state).  The first minute is an event minute with runs[0] = 0, in which `start`
+    holds.  Homes must be ordered by falling number of events.
     """
-    table, scale = powers
-    alpha = np.repeat(start[:, None], runs.shape[1], axis=1).astype(np.float32)
-    log_likelihood = np.zeros(runs.shape[1])
-    transposed = np.ascontiguousarray(transition.T, dtype=np.float32)
-    for run, observed in zip(runs, emission, strict=True):
-        live = run >= 0
-        quiet = np.where(live, run, 0)
-        moved = np.einsum("nij,jn->in", table[quiet], alpha)
-        moved = np.matmul(transposed, moved) * observed
-        total = moved.sum(axis=0)
-        alpha = np.where(live, moved / total, alpha)
-        log_likelihood += np.where(live, np.log(total) + scale[quiet], 0.0)
+    silent_steps = _fused(transition, powers)
+    steps, states, _ = emission.shape
+    alpha = (start[:, None] * emission[0]).astype(np.float32)
+    log_likelihood = powers[1][runs[0]]
+    live = (runs >= 0).sum(axis=1)
+    for step in range(1, steps):
+        m = int(live[step])
+        run = runs[step, :m]
+        table = silent_steps.take(run, axis=1).reshape(states, states, m)
+        after = np.multiply(table[:, 0], alpha[0, :m])
+        for j in range(1, states):
+            after += table[:, j] * alpha[j, :m]
+        after *= emission[step, :, :m]
+        alpha[:, :m] = after
+        log_likelihood[:m] += powers[1][run]
+        if step % 4 == 0:
+            log_likelihood += _rescale(alpha)
+    log_likelihood += _rescale(alpha)
     return alpha, log_likelihood
 
 
-def backward(operators: Sequence[Array]) -> list[Array]:
-    """Backward variables for step operators, newest last; each (K, K, homes), from-state first, may be unnormalised.
-
-    Returns as many (K, homes) arrays: P(everything after step t | state after step t), scaled to sum to 1.
-    """
-    last = operators[-1]
-    beta = np.full(last.shape[1:], 1.0 / last.shape[1])
-    result = [beta]
-    for operator in reversed(operators[1:]):
-        beta = np.einsum("ijn,jn->in", operator, beta)
-        beta = beta / beta.sum(axis=0)
-        result.append(beta)
-    return result[::-1]
+def _fused(transition: Array, powers: tuple[Array, Array]) -> Array:
+    """n silent minutes and then one step, for every n: (states · states, longest + 1), to-state first."""
+    table = np.einsum("ij,njk->nik", transition.T, powers[0])
+    return np.ascontiguousarray(table.reshape(len(table), -1).T, dtype=np.float32)
 
 
-def smoothed(filtered: Array, backwards: Array) -> Array:
-    """Posterior with hindsight from filter and backward variables, both (…, K, homes)."""
-    product = filtered * backwards
-    result: Array = product / product.sum(axis=-2, keepdims=True)
+def smoothed(start: Array, transition: Array, emission: Array) -> Array:
+    """Posterior of every minute with hindsight (forward-backward), (T, K, homes); arguments as in `forward_dense`."""
+    steps = len(emission)
+    forward = np.empty(emission.shape)
+    alpha = start[:, None] * emission[0]
+    for t in range(steps):
+        if t:
+            alpha = (transition.T @ alpha) * emission[t]
+        alpha = alpha / alpha.sum(axis=0)
+        forward[t] = alpha
+    beta = np.ones(emission.shape[1:])
+    for t in range(steps - 1, 0, -1):
+        forward[t] *= beta
+        beta = transition @ (emission[t] * beta)
+        beta /= beta.sum(axis=0)
+    forward[0] *= beta
+    result: Array = forward / forward.sum(axis=1, keepdims=True)
     return result

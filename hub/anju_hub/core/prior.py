@@ -56,4 +56,5 @@ def hazard() -> NDArray[np.float64]:
     night = np.maximum(0.15 * np.maximum(middle, 1.0) ** -0.9, 0.0045)
     hours = np.arange(24)
     awake = np.interp(hours, [0, 5, 10, 21, 23], [0.0, 0.0, 1.0, 1.0, 0.2])
-    return np.exp(np.log(day)[:, None] * awake + np.log(night)[:, None] * (1 - awake))
+    table: NDArray[np.float64] = np.exp(np.log(day)[:, None] * awake + np.log(night)[:, None] * (1 - awake))
+    return table

@@ -122,12 +122,15 @@ def _shrunk(seen: Counts, expected: Counts) -> Array:
 
 def _over_hours(table: Counts) -> Array:
     """Circular smoothing of the last axis (hours)."""
-    return sum((weight * np.roll(table, shift, axis=-1) for shift, weight in _HOUR_KERNEL), np.zeros_like(table))
+    smooth = np.zeros(table.shape)
+    for shift, weight in _HOUR_KERNEL:
+        smooth += weight * np.roll(table, shift, axis=-1)
+    return smooth
 
 
 def _over_lengths(table: Counts) -> Array:
     """Add a share of the neighbouring silence classes, axis 1."""
-    smooth = table.copy()
+    smooth = table.astype(np.float64)
     smooth[:, 1:] += 0.3 * table[:, :-1]
     smooth[:, :-1] += 0.3 * table[:, 1:]
     return smooth
