@@ -3,6 +3,8 @@
 restore → take the wake's edge → filter → outbox → report when due → arm the pin → deep sleep.
 """
 
+import gc
+
 from anju_node import config, health, rtc, uplink
 from anju_node.keystore import Keystore
 from anju_node.outbox import Outbox
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
     from anju_node.filters import Emitted, State, Step
     from anju_node.hal.interface import Hal
+    from anju_node.report import Batch
 
 # Stay awake for what is due this soon: a boot costs more.
 _LINGER_MS = 250
@@ -52,6 +55,7 @@ class Node:
         self.uplink = uplink.START
         self.wakes = 0
         self.ring = EdgeRing()
+        self.most = 64  # records in a report
         hal.on_edge(self.config.pin, self.ring)
 
     # -- waking up and falling asleep --------------------------------------
@@ -138,36 +142,50 @@ class Node:
 
     def report(self) -> None:
         """Send one report, and forget what the hub acknowledged."""
-        from anju_node import report  # loaded only by a wake that sends
+        gc.collect()  # loading code wants long runs of free heap: new names go into tables that double
+        from anju_node import coap_link  # loaded only by a wake that sends
 
-        hal, outbox = self.hal, self.outbox
-        if uplink.heartbeat_due(self.uplink, hal.now_ms(), self.config) and not self.uplink[0]:
+        if uplink.heartbeat_due(self.uplink, self.hal.now_ms(), self.config) and not self.uplink[0]:
             self._beat(urgent=True)
-        batch = report.collect(outbox, self.config.report_bytes, hal.now_ms())
-        for_time = batch is not None and report.needs_clock(outbox, batch.epoch)
-        if for_time:  # this epoch's first record goes ahead for the time in the answer, and again in its turn
-            batch = report.collect(outbox, self.config.report_bytes, hal.now_ms(), outbox.epoch)
-        if batch is None:  # acknowledged already; only the heartbeat was due
-            self._beat(urgent=True)
+        batch = self._batch()
+        message = coap_link.request(numbers.PATH_REPORT, batch.builder.finish(), numbers.FORMAT_CBOR)
+        try:
+            answer = coap_link.post(self.hal, self.config, self.keystore, self.keystore.context(), message)
+        except coap_link.Refused as refused:
+            self.hal.log("report refused: %s" % refused)
+            self._refused(batch, refused.code)
             return
-        answer = self._post(batch.builder.finish())
+        except PeerError as error:
+            self.hal.log("no answer to trust: %s" % error)
+            answer = None
         if answer is None:
-            self.uplink = uplink.failed(self.uplink, hal.now_ms())
+            self.uplink = uplink.failed(self.uplink, self.hal.now_ms())
             return
         self._set_clock(answer.get("time_ms"))
-        if not for_time:
-            outbox.acknowledge(batch.epoch, batch.last)
-        self.uplink = uplink.delivered(self.uplink, hal.now_ms(), outbox.waiting)
+        if not batch.for_time:
+            self.outbox.acknowledge(batch.epoch, batch.last)
+        self._contacted()
 
-    def _post(self, payload: bytes) -> "dict[object, object] | None":
-        from anju_node import coap_link
+    def _batch(self) -> "Batch":
+        from anju_node import report
 
-        message = coap_link.request(numbers.PATH_REPORT, payload, numbers.FORMAT_CBOR)
-        try:
-            return coap_link.post(self.hal, self.config, self.keystore, self.keystore.context(), message)
-        except PeerError as error:
-            self.hal.log("report refused: %s" % error)
-            return None
+        if not self.outbox.waiting:  # all is acknowledged; only the heartbeat was due
+            self._beat(urgent=True)
+        return report.next_batch(self.outbox, self.config.report_bytes, self.hal.now_ms(), self.most)
+
+    def _refused(self, batch: "Batch", code: int) -> None:
+        """A record that the hub will never take must not stand in the way of the others (SPEC 6)."""
+        if code not in (numbers.BAD_REQUEST, numbers.REQUEST_ENTITY_TOO_LARGE):
+            self.uplink = uplink.failed(self.uplink, self.hal.now_ms())
+            return
+        if batch.builder.count > 1:
+            self.most = 1  # one by one from here on: the bad one is found
+        else:
+            self.outbox.give_up(batch.epoch, batch.last)
+        self._contacted()
+
+    def _contacted(self) -> None:
+        self.uplink = uplink.delivered(self.uplink, self.hal.now_ms(), self.outbox.waiting)
 
     def _set_clock(self, time_ms: "Any") -> None:
         if time_ms is not None:

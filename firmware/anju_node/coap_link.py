@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 _ECHO_TRIES = 2
 
 
+class Refused(Exception):
+    """The hub, known by its key, does not want this report: its protected answer is an error."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__("%d.%02d" % (code >> 5, code & 31))
+        self.code = code
+
+
 def request(path: str, payload: bytes, content_format: int) -> coap.Message:
     """An unprotected POST of a payload."""
     options = [(numbers.OPTION_URI_PATH, part.encode()) for part in path.strip("/").split("/")]
@@ -29,7 +37,8 @@ def post(
 ) -> "dict[object, object] | None":
     """Send `message` protected and wait for its answer.
 
-    Returns the decoded answer (a dict), or None when none came in time. Raises PeerError when the hub refused.
+    Returns the decoded answer (a dict), or None when none came in time. Raises Refused when the hub does not want it,
+    and PeerError for anything that may not come from the hub: such an answer changes nothing but the next try.
     """
     link = hal.udp(config.hub_host, config.hub_port)
     try:
@@ -49,7 +58,7 @@ def post(
                 )
                 continue
             if answer.code != numbers.CHANGED:
-                raise PeerError("hub answered %d.%02d" % (answer.code >> 5, answer.code & 31), answer.code)
+                raise Refused(answer.code)
             return decode_answer(answer.payload) if answer.payload else {}
         raise PeerError("hub asks for Echo again and again")
     finally:
@@ -82,9 +91,7 @@ def _exchange(
 
 
 def _unprotect(context: "Context", answer: coap.Message, binding: "Binding") -> coap.Message:
-    """An unprotected error (RFC 8613 §8.2: unknown context, replay) comes back as it is; anything else is protected."""
+    """The answer inside; PeerError for an unprotected one (RFC 8613 §8.2), whatever it says."""
     if answer.option(numbers.OPTION_OSCORE) is None:
-        if answer.code >> 5 in (4, 5):
-            return coap.Message(answer.mtype, answer.code, answer.mid, answer.token, [], b"")
-        raise PeerError("answer is not protected")
+        raise PeerError("unprotected %d.%02d" % (answer.code >> 5, answer.code & 31))
     return context.unprotect_response(answer, binding)

@@ -145,6 +145,12 @@ class Outbox:
             self.head = (self._journal.segment, self._journal.offset)
         self._forget()
 
+    def give_up(self, epoch: int, sequence: int) -> None:
+        """The hub will never take what is up to `(epoch, sequence)`: count it as dropped."""
+        self.dropped += self._skip(lambda value, _: (value[0], value[1]) <= (epoch, sequence))
+        self._journal.append(_BOOT, cbor.encode([self.epoch, self.resets, self.dropped]))
+        self.acknowledge(epoch, sequence)
+
     def _skip(self, gone: "Callable[[Any, int], bool]") -> int:
         """Move the head over the records for which `gone(value, segment)`; how many there were."""
         skipped = 0

@@ -11,35 +11,42 @@ UNKNOWN_AGE_ERROR_MS = 15768000000
 
 
 class Batch:
-    """One encoded report: records `sequence` to `last` of `epoch`."""
+    """One report: records `sequence` to `last` of `epoch`. `for_time`: sent ahead of its turn, to learn the time."""
 
-    def __init__(self, epoch: int, sequence: int, limit_bytes: int) -> None:
+    def __init__(self, epoch: int, sequence: int, limit_bytes: int, for_time: bool) -> None:
         self.epoch = epoch
         self.sequence = sequence
         self.last = sequence - 1
+        self.for_time = for_time
         self.builder = ReportBuilder(epoch, sequence, limit_bytes)
 
 
-def collect(outbox: "Outbox", limit_bytes: int, now_ms: int, epoch: "int | None" = None) -> "Batch | None":
-    """The oldest unacknowledged records of one epoch (`epoch`, or the first waiting) that fit; None if none waits."""
+def next_batch(outbox: "Outbox", limit_bytes: int, now_ms: int, most: int) -> Batch:
+    """The oldest unacknowledged records of one epoch, as many as fit.
+
+    Records of an earlier epoch whose age can be told once the hub has given us the time let the first record of this
+    epoch go ahead; it is sent again in its turn, which changes nothing at the hub.
+    """
+    first = next(outbox.peek())[0]
+    for_time = first != outbox.epoch and first in outbox.clocks and outbox.epoch not in outbox.clocks
+    return _collect(outbox, limit_bytes, now_ms, outbox.epoch if for_time else first, most, for_time)
+
+
+def _collect(outbox: "Outbox", limit_bytes: int, now_ms: int, of_epoch: int, most: int, for_time: bool) -> Batch:
     batch = None
-    for of_epoch, sequence, t_ms, fields in outbox.peek():
-        if epoch is not None and of_epoch != epoch:
+    for epoch, sequence, t_ms, fields in outbox.peek():
+        if epoch != of_epoch:
+            if batch is not None:
+                break
             continue
         if batch is None:
-            batch = Batch(of_epoch, sequence, limit_bytes)
-        elif of_epoch != batch.epoch or sequence != batch.last + 1:
-            break
-        fields["age_ms"], fields["age_error_ms"] = _age(outbox, of_epoch, t_ms, now_ms)
-        if not batch.builder.add(fields):
+            batch = Batch(epoch, sequence, limit_bytes, for_time)
+        fields["age_ms"], fields["age_error_ms"] = _age(outbox, epoch, t_ms, now_ms)
+        if sequence != batch.last + 1 or batch.builder.count >= most or not batch.builder.add(fields):
             break
         batch.last = sequence
+    assert batch is not None, "an epoch's cold boot always leaves a record"
     return batch
-
-
-def needs_clock(outbox: "Outbox", epoch: int) -> bool:
-    """Whether records of an earlier epoch wait whose age can be told once the hub has given us the time."""
-    return epoch != outbox.epoch and epoch in outbox.clocks and outbox.epoch not in outbox.clocks
 
 
 def _age(outbox: "Outbox", epoch: int, t_ms: int, now_ms: int) -> "tuple[int, int]":

@@ -70,6 +70,7 @@ _mounted = []
 def mount(flash, fresh=True):
     """Mount littlefs of `flash` (MicroPython only) and return its root; what was mounted before is let go."""
     import gc
+
     import vfs
 
     if _mounted:

@@ -2,11 +2,10 @@
 
 from struct import unpack
 
-from vectors import load, raised, unhex
-
 from anju_wire import cbor
 from anju_wire.cbor import UNDEFINED, Simple, Tag
 from anju_wire.errors import LocalError, PeerError
+from vectors import load, raised, unhex
 
 
 def _same(value, expected):

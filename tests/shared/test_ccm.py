@@ -1,11 +1,10 @@
 """AES-CCM and HKDF on both interpreters: RFC 3610 section 8, RFC 5869 Appendix A, RFC 4231."""
 
-from vectors import load, raised, unhex
-
 from anju_wire import hkdf
 from anju_wire._compat import aes_cbc_mac, aes_ecb
 from anju_wire.ccm import CCM, aes_ccm
 from anju_wire.errors import LocalError, PeerError
+from vectors import load, raised, unhex
 
 
 def _ciphers(vector):

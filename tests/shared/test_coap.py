@@ -1,9 +1,8 @@
 """CoAP messages on both interpreters: RFC 7252 section 3, `vectors/coap.json`."""
 
-from vectors import load, raised, unhex
-
 from anju_wire import coap, numbers
 from anju_wire.errors import LocalError, PeerError
+from vectors import load, raised, unhex
 
 
 def _fields(message):

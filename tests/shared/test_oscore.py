@@ -1,11 +1,10 @@
 """OSCORE on both interpreters: RFC 8613, `vectors/oscore.json`, and two ends in one process."""
 
-from vectors import load, raised, unhex
-
 from anju_wire import cbor, coap, numbers, oscore
 from anju_wire.errors import LocalError, PeerError
 from anju_wire.oscore import Context
 from anju_wire.replay import ReplayWindow
+from vectors import load, raised, unhex
 
 _SECRET = bytes(range(16))
 

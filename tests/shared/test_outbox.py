@@ -149,3 +149,11 @@ def test_a_cut_at_any_write_loses_at_most_the_record_being_written():
         else:
             assert done[1] >= done[0] or done[0] == -1
         assert box.reserved >= done[3], "a sequence number that may have been used is used again"
+
+
+def test_a_record_that_the_hub_refuses_is_counted_and_out_of_the_way():
+    box = _fresh()
+    for n in range(3):
+        box.append(n, {"n": n})
+    box.give_up(1, 0)
+    assert (box.dropped, _waiting(box)) == (1, [(1, 1, 1), (1, 2, 2)])

@@ -1,10 +1,9 @@
 """Records on both interpreters: SPEC 4, `vectors/record.json`."""
 
-from vectors import load, raised, unhex
-
 from anju_wire import cbor, record
 from anju_wire.errors import LocalError, PeerError
 from anju_wire.numbers import DOOR, HEALTH, MAX_COUNT, METER, PIR
+from vectors import load, raised, unhex
 
 _DOOR = {"kind": DOOR, "age_ms": 0, "open": True, "transitions": 1}
 

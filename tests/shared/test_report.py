@@ -1,11 +1,10 @@
 """Reports and answers on both interpreters: SPEC 5 and 8, `vectors/report.json`."""
 
-from vectors import load, raised, unhex
-
 from anju_wire import cbor, report
 from anju_wire.errors import LocalError, PeerError
 from anju_wire.numbers import MAX_REPORT_BYTES, REQUEST_ENTITY_TOO_LARGE
 from anju_wire.record import pack
+from vectors import load, raised, unhex
 
 
 def _door(count):

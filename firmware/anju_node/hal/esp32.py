@@ -4,6 +4,7 @@ Time is counted from the cold boot: the RTC timer runs on through deep sleep, so
 its reading at the cold boot, which RTC memory keeps in its first eight bytes.
 """
 
+import gc
 import os
 import select
 import socket
@@ -16,6 +17,7 @@ import network
 
 _CONNECT_MS = 15000
 _STAMP_BYTES = 8
+_GC_THRESHOLD = 8192  # collect early: garbage that lives long breaks the free heap into pieces
 _RESET_REASONS = {
     machine.DEEPSLEEP_RESET: 0,
     machine.PWRON_RESET: 1,
@@ -37,6 +39,7 @@ class Esp32Hal:
     """
 
     def __init__(self, ssid, password, wake, battery_pin, battery_divider=2):
+        gc.threshold(_GC_THRESHOLD)
         self._wifi = (ssid, password)
         self._wake = wake
         self._adc = machine.ADC(machine.Pin(battery_pin))

@@ -11,6 +11,7 @@ the process; the rig starts it again, with the RTC memory it was given.
     S <until> <pin> <level|-> <rtc hex>        deep sleep (no answer)
 """
 
+import gc
 import os
 import socket
 import sys
@@ -21,6 +22,7 @@ import vfs
 
 _CONTROL_FD = 3
 _BLOCK = 4096
+_GC_THRESHOLD = 8192  # collect early: garbage that lives long breaks the free heap into pieces
 _ERASED = b"\xff" * 256
 _TICKS_MASK = 0x3FFFFFFF  # MicroPython's ticks wrap like this on every port
 
@@ -70,6 +72,7 @@ class VirtualHal:
     """The board as the node sees it; `hal/esp32.py` has the same methods."""
 
     def __init__(self, flash_path):
+        gc.threshold(_GC_THRESHOLD)
         self._control = open(_CONTROL_FD, "r+b")
         self._ring = None
         self._pin = None
