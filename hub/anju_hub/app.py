@@ -11,11 +11,14 @@ from pathlib import Path
 from aiocoap import resource
 from filelock import FileLock, Timeout
 
+from anju_hub.binding import DEFAULT_BINDS, Bind
 from anju_hub.clock import Clock, SimulatedClock, SystemClock
-from anju_hub.coap_server import DEFAULT_BINDS, Bind, CoapServer
+from anju_hub.coap_server import CoapServer
 from anju_hub.counters import Counters
 from anju_hub.errors import HubError
+from anju_hub.hot_path import HotPath
 from anju_hub.pipeline import Pipeline, Written
+from anju_hub.reporting import Reporting
 from anju_hub.resources.alerts import AlertsResource
 from anju_hub.resources.clock import ClockResource
 from anju_hub.resources.health import HealthResource
@@ -102,7 +105,9 @@ class Hub:
             self._counters,
             self._notify,
         )
-        server = CoapServer(ProtectedSite(self._site(writer, ticker), self._contexts, self._counters), self._counters)
+        reporting = Reporting(writer, self._clock, self._counters)
+        site = ProtectedSite(self._site(reporting, ticker), self._contexts, self._counters)
+        server = CoapServer(site, HotPath(self._contexts, reporting), self._counters)
         try:
             await server.start(self._options.binds)
             log.info("hub=started listening=%s", ",".join(map(str, server.listening)))
@@ -118,11 +123,11 @@ class Hub:
             writer.close()
         log.info("hub=stopped")
 
-    def _site(self, writer: Writer, ticker: Ticker) -> resource.Site:
+    def _site(self, reporting: Reporting, ticker: Ticker) -> resource.Site:
         reading = (self._store, self._counters, self._options.require_oscore)
         site = resource.Site()
         site.add_resource([".well-known", "core"], resource.WKCResource(site.get_resources_as_linkheader, None))
-        site.add_resource([PATH_REPORT], ReportsResource(writer, self._clock, self._counters))
+        site.add_resource([PATH_REPORT], ReportsResource(reporting, self._counters))
         site.add_resource(["homes"], HomesResource(*reading))
         site.add_resource(["homes"], HomeTree(self._home, TrajectoryResource(*reading)))
         site.add_resource(["alerts"], self._alerts)

@@ -52,7 +52,7 @@ def _hub(folder: Path) -> dict[str, float]:
     keys = _enrol(folder, data)
     command = ["-c", "from anju_hub.cli import main; main()", "hub", "serve", "--log-level", "warning"]
     with _process([*command, "--data", str(data), "--bind", "127.0.0.1:0"]) as (port, pid):
-        figures = _load(keys, port, REPORTS)
+        figures = _load(keys, port, REPORTS, pid)
         figures["rss_mb"] = _rss_mb(pid)
     _check_stored(data, figures["acknowledged"])
     return figures
@@ -68,8 +68,8 @@ def _peer(folder: Path) -> dict[str, float]:
         settings = {"sender-id_ascii": HUB_ID.decode(), "recipient-id_ascii": node, "secret_hex": secret}
         (context / "settings.json").write_text(json.dumps(settings | {"salt_hex": salt}))
         keys.append([node, secret, salt])
-    with _process(["-m", "anju_hub.bench_peer", str(contexts)]) as (port, _):
-        return _load(_write(folder / "peer.json", keys), port, PEER_REPORTS)
+    with _process(["-m", "anju_hub.bench_peer", str(contexts)]) as (port, pid):
+        return _load(_write(folder / "peer.json", keys), port, PEER_REPORTS, pid)
 
 
 def _enrol(folder: Path, data: Path) -> Path:
@@ -83,8 +83,10 @@ def _enrol(folder: Path, data: Path) -> Path:
     return _write(folder / "nodes.json", [[f["node"], f["master_secret"], f["master_salt"]] for f in fields])
 
 
-def _load(keys: Path, port: int, reports: int) -> dict[str, float]:
+def _load(keys: Path, port: int, reports: int, pid: int) -> dict[str, float]:
+    """What the generator measured of the server `pid`; `cpu_us` is the server's processor time for one report."""
     arguments = [str(keys), str(port), str(reports), str(WINDOW)]
+    begun_s = _cpu_s(pid)
     done = subprocess.run(
         [sys.executable, "-m", "anju_hub.bench_load", *arguments],
         stdout=subprocess.PIPE,
@@ -94,7 +96,8 @@ def _load(keys: Path, port: int, reports: int) -> dict[str, float]:
     figures: dict[str, float] = json.loads(done.stdout)
     if figures["acknowledged"] != reports:
         raise RuntimeError(f"{reports - figures['acknowledged']:.0f} of {reports} reports were not acknowledged")
-    return {"reports_per_s": reports / figures.pop("took_s")} | figures
+    cpu_us = 1e6 * (_cpu_s(pid) - begun_s) / reports
+    return {"reports_per_s": reports / figures.pop("took_s"), "cpu_us": cpu_us} | figures
 
 
 def _check_stored(data: Path, acknowledged: float) -> None:
@@ -134,6 +137,12 @@ def _fsync_p99_ms(folder: Path) -> float:
             os.fsync(file.fileno())
             took.append(time.perf_counter() - begun)
     return 1000 * sorted(took)[197]
+
+
+def _cpu_s(pid: int) -> float:
+    """Processor time that a process has used, user and system, from /proc."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _rss_mb(pid: int) -> float:

@@ -16,7 +16,18 @@ from typing import Any
 
 from anju_wire import coap
 from anju_wire.errors import PeerError
-from anju_wire.numbers import CHANGED, CON, DOOR, FORMAT_CBOR, HUB_ID, OPTION_CONTENT_FORMAT, PATH_REPORT, POST
+from anju_wire.numbers import (
+    ACK,
+    CHANGED,
+    CON,
+    DOOR,
+    EMPTY,
+    FORMAT_CBOR,
+    HUB_ID,
+    OPTION_CONTENT_FORMAT,
+    PATH_REPORT,
+    POST,
+)
 from anju_wire.oscore import Context
 from anju_wire.report import encode_report
 
@@ -58,7 +69,8 @@ def fire(shots: list[Shot], port: int, window: int) -> float:
         sock.connect(("127.0.0.1", port))
         sock.settimeout(0.25)
         begun = time.perf_counter()
-        following, waiting = 0, {}
+        following = 0
+        waiting: dict[bytes, Shot] = {}
         while following < len(shots) or waiting:
             while following < len(shots) and len(waiting) < window:
                 waiting[following.to_bytes(4, "big")] = shots[following]
@@ -85,8 +97,11 @@ def _receive(sock: socket.socket, waiting: dict[bytes, Shot]) -> None:
             if now - shot.sent > RETRANSMIT_S:
                 _send(sock, shot)
         return
-    shot = waiting.pop(data[4 : 4 + (data[0] & 15)], None)
-    if shot is not None:
+    if data[0] >> 4 & 3 == CON:  # a separate response, RFC 7252 Section 5.2.2
+        sock.send(coap.encode(coap.Message(ACK, EMPTY, data[2] << 8 | data[3])))
+    token = data[4 : 4 + (data[0] & 15)]
+    if token in waiting:
+        shot = waiting.pop(token)
         shot.answered = time.perf_counter()
         shot.response = data
 

@@ -41,18 +41,11 @@ class Writer:
         self._waiting: asyncio.Queue[_Waiting | None] = asyncio.Queue()
         self._failing = False
 
-    async def commit(self, arrival: Arrival, context: HubContext) -> bool:
-        """Wait until the report is durable; false: it is a replay of something that is not stored.
-
-        Raises
-        ------
-        StoreBusyError
-            It was not committed and should be sent again later.
-        """
-        return await self.enqueue(arrival, context)
-
     def enqueue(self, arrival: Arrival, context: HubContext) -> "asyncio.Future[bool]":
-        """`commit` without a coroutine."""
+        """Have a report committed; the result: false for a replay of something that is not stored.
+
+        The future fails with `StoreBusyError` if the report was not committed and should be sent again later.
+        """
         done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         if self._waiting.qsize() >= MAX_WAITING:
             done.set_exception(StoreBusyError("too many reports wait for the disk"))

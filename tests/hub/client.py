@@ -54,6 +54,7 @@ class NodeClient:
             bytes.fromhex(fields["master_secret"]), bytes.fromhex(fields["master_salt"]), self.node.encode(), HUB_ID
         )
         self.sequence = 0
+        self.outer: list[tuple[int, bytes]] = []  # class U options of its requests
         self._mid = random.randrange(65536)
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.connect(("127.0.0.1", port))
@@ -64,7 +65,7 @@ class NodeClient:
     def protect(self, payload: bytes, path: str = "r", code: int = POST) -> tuple[coap.Message, Any]:
         """A protected request with the next sequence number, and what unprotects its response."""
         self._mid = (self._mid + 1) & 0xFFFF
-        options = [*coap.path_options(path), (OPTION_CONTENT_FORMAT, bytes([FORMAT_CBOR]))]
+        options = [*self.outer, *coap.path_options(path), (OPTION_CONTENT_FORMAT, bytes([FORMAT_CBOR]))]
         message = coap.Message(CON, code, self._mid, random.randbytes(4), options, payload)
         self.sequence += 1
         return self.context.protect_request(message, self.sequence - 1)

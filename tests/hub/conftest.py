@@ -15,7 +15,7 @@ import pytest
 
 from anju_hub import enrolment
 from anju_hub.app import Hub, Options
-from anju_hub.coap_server import Bind
+from anju_hub.binding import Bind
 from anju_hub.enrolment import HubAddress, Wanted
 from anju_hub.store.engine import Store, open_store
 from anju_hub.store.registry import NodeSpec

@@ -166,7 +166,7 @@ async def test_what_is_no_report_is_answered_with_a_reason(hub: RunningHub, payl
     assert answer.code == BAD_REQUEST
     assert answer.payload, "a diagnostic payload, RFC 7252 section 5.5.2"
     assert stored(hub) == []
-    assert (await hub.get("health"))["counters"]["request_refused"] == 1
+    assert (await hub.get("health"))["counters"]["report_refused"] == 1
 
 
 async def test_a_node_may_not_read(hub: RunningHub) -> None:

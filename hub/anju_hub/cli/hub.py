@@ -44,7 +44,7 @@ def serve(data: Path, binds: tuple[str, ...], clock: str, require_oscore: bool, 
     """
     from anju_hub.app import Options
     from anju_hub.app import serve as run
-    from anju_hub.coap_server import DEFAULT_BINDS, Bind, parse_bind
+    from anju_hub.binding import DEFAULT_BINDS, Bind, parse_bind
 
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s", level=log_level.upper())
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -1,20 +1,16 @@
-"""POST /r: reports of nodes, acknowledged when they are durable."""
+"""POST /r through aiocoap: whatever the hot path leaves to it, block-wise reports and refusals above all."""
+
+import asyncio
 
 import aiocoap
 from aiocoap import error
 from aiocoap.numbers import ContentFormat
 
-from anju_hub.clock import Clock
 from anju_hub.counters import Counters
-from anju_hub.errors import StoreBusyError
-from anju_hub.ingest import Arrival, battery_of, rows_of
+from anju_hub.reporting import Answer, Delivery, Reporting
 from anju_hub.resources.base import HubResource
 from anju_hub.security.site import NODE, Peer, peer_name
-from anju_hub.writer import Writer
-from anju_wire.report import decode_report, encode_answer
-
-RETRY_S = 30  # Max-Age of 5.03 while the store cannot commit
-CLOCKLESS_RETRY_S = 1  # Max-Age of 5.03 while a simulated clock was not set yet
+from anju_wire.numbers import CHANGED
 
 
 class ReportsResource(HubResource):
@@ -23,32 +19,31 @@ class ReportsResource(HubResource):
     rt = "anju.report"
     ct = f"{ContentFormat.CBOR:d}"
 
-    def __init__(self, writer: Writer, clock: Clock, counters: Counters) -> None:
+    def __init__(self, reporting: Reporting, counters: Counters) -> None:
         super().__init__()
         self.counters = counters
-        self._writer = writer
-        self._clock = clock
+        self._reporting = reporting
 
     async def render_post(self, request: aiocoap.Message) -> aiocoap.Message:
         peer = self._node(request)
         if request.opt.content_format not in (None, ContentFormat.CBOR):
             raise error.UnsupportedContentFormat("a report is CBOR (60)")
-        now_ms = self._clock.now_ms()
-        if now_ms is None:
-            return unavailable(CLOCKLESS_RETRY_S)
-        arrival = arrival_of(peer, request.payload, now_ms)
-        try:
-            stored = await self._writer.commit(arrival, peer.security_context)
-        except StoreBusyError:
-            return unavailable(RETRY_S)
-        if not stored:
-            self.counters.refused("oscore_replay", peer_name(request), peer.security_context.name)
-            raise error.Unauthorized("Replay detected")
-        peer.opened.allow_nonce_reuse()
+        opened = peer.opened
+        delivery = Delivery(
+            peer.security_context, opened.partial_iv, opened.fresh, request.payload, peer_name(request)
+        )
+        answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._reporting.take(delivery, answered.set_result)
+        # Shielded: the commit goes on when the peer loses interest, and tells nobody.
+        answer = await asyncio.shield(answered)
+        if answer.durable:
+            opened.allow_nonce_reuse()
+        content_format = ContentFormat.CBOR if answer.code == CHANGED else None
         return aiocoap.Message(
-            code=aiocoap.CHANGED,
-            payload=encode_answer({"time_ms": now_ms}),
-            content_format=ContentFormat.CBOR,
+            code=aiocoap.Code(answer.code),
+            payload=answer.payload,
+            content_format=content_format,
+            max_age=answer.max_age_s,
         )
 
     def _node(self, request: aiocoap.Message) -> Peer:
@@ -59,31 +54,3 @@ class ReportsResource(HubResource):
         if remote.security_context.role != NODE:
             raise error.Forbidden("nodes only")
         return remote
-
-
-def arrival_of(peer: Peer, payload: bytes, now_ms: int) -> Arrival:
-    """The decoded report of a node.
-
-    Raises
-    ------
-    PeerError
-        It is no report.
-    """
-    report = decode_report(payload)
-    rows = rows_of(report, now_ms)
-    context, opened = peer.security_context, peer.opened
-    return Arrival(
-        node_id=context.node_id,
-        recipient_id=context.recipient_id,
-        partial_iv=opened.partial_iv,
-        received_ms=now_ms,
-        epoch=report.epoch,
-        rows=rows,
-        battery=battery_of(rows),
-        replayed=not opened.fresh,
-    )
-
-
-def unavailable(retry_s: int) -> aiocoap.Message:
-    """5.03: nothing was stored, come again in `retry_s` seconds."""
-    return aiocoap.Message(code=aiocoap.SERVICE_UNAVAILABLE, max_age=retry_s)

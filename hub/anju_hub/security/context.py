@@ -8,10 +8,12 @@ from aiocoap import Message, oscore
 from cryptography.hazmat.primitives import hashes
 
 from anju_hub.security import window
+from anju_hub.security.fast import Exchanges, FastContext
 from anju_hub.security.piv import PivSource
 from anju_hub.security.window import Window
 from anju_hub.store.registry import KeyRow
 from anju_wire.numbers import HUB_ID
+from anju_wire.oscore import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class HubContext(oscore.CanProtect, oscore.CanUnprotect, oscore.SecurityContextU
         self.recipient_replay_window = _Window(key.window)
         self.echo_recovery = secrets.token_bytes(8)
         self.committed: Window | None = key.window
+        self.exchanges = Exchanges()
+        self._fast: FastContext | None = None
         self._pivs = pivs
         self.derive_keys(key.master_salt, key.master_secret)
 
@@ -93,6 +97,23 @@ class HubContext(oscore.CanProtect, oscore.CanUnprotect, oscore.SecurityContextU
         request_id.can_reuse_nonce = False
         number = int.from_bytes(request_id.partial_iv, "big")
         return Opened(opened, request_id, number, self.recipient_replay_window.fresh)
+
+    @property
+    def fast(self) -> FastContext:
+        """The same context for the hot path; both share the replay window and the Partial IVs."""
+        if self._fast is None:
+            key = self.key
+            self._fast = FastContext(Context(key.master_secret, key.master_salt, HUB_ID, key.recipient_id))
+        return self._fast
+
+    @property
+    def has_window(self) -> bool:
+        return self.recipient_replay_window.is_initialized()
+
+    def strike(self, number: int) -> bool:
+        """Strike out the number of an authentic request; whether it was fresh."""
+        self.recipient_replay_window.strike_out(number)
+        return self.recipient_replay_window.fresh
 
     def committing(self, numbers: list[int]) -> Window:
         """The window that belongs in the transaction which commits the requests with these numbers."""
