@@ -68,7 +68,7 @@ while builder.add({"kind": 1, "age_ms": 1000 * count, "open": True, "transitions
 request = coap.Message(0, 2, 1, b"tk", coap.path_options("r"), builder.finish())
 protected, binding = context.protect_request(request, 77)
 actions = exchange.Exchange(protected).step(("start",), 0)
-assert count == 64 and len(actions[0][1]) > 700, (count, len(actions[0][1]))
+assert count == 64 and len(actions[0][1]) > 600, (count, len(actions[0][1]))
 
 firmware = builder = request = protected = actions = None
 

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 # A row: key, name, lowest, highest, presence.  Booleans have None for their bounds.
 _REQUIRED = 0
-_ZERO = 1  # left out when 0, there again after unpacking
+_LOWEST = 1  # left out when it has its lowest value, there again after unpacking
 _OPTIONAL = 2
 
 _COMMON = (
-    (0, "kind", 1, 255, _REQUIRED),
+    (0, "kind", DOOR, 255, _LOWEST),
     (1, "age_ms", 0, MAX_COUNT, _REQUIRED),
-    (2, "channel", 0, 255, _ZERO),
-    (3, "age_error_ms", 0, MAX_COUNT, _ZERO),
+    (2, "channel", 0, 255, _LOWEST),
+    (3, "age_error_ms", 0, MAX_COUNT, _LOWEST),
 )
 
 _FIELDS = {
@@ -39,7 +39,7 @@ _FIELDS = {
     METER: (
         (4, "medium", 0, 255, _REQUIRED),
         (5, "total", 0, MAX_COUNT, _REQUIRED),
-        (6, "uncertainty", 0, MAX_COUNT, _ZERO),
+        (6, "uncertainty", 0, MAX_COUNT, _LOWEST),
     ),
     HEALTH: (
         (4, "battery_mv", 0, 65535, _REQUIRED),
@@ -56,7 +56,9 @@ _FIELDS = {
 
 def pack(record: "Mapping[Any, object]") -> dict[int, object]:
     """The wire map of a record; LocalError names the field that is missing, unknown, mistyped or out of range."""
-    return pack_table(_table(record.get("kind")), record)
+    if "kind" not in record:
+        raise LocalError("kind is missing")
+    return pack_table(_table(record["kind"]), record)
 
 
 def unpack(packed: object) -> "dict[Any, Any]":
@@ -65,7 +67,7 @@ def unpack(packed: object) -> "dict[Any, Any]":
     Fields that the tables do not know, and everything but the common fields of a kind that they do not know, stay
     under their integer key, so that `pack(unpack(m)) == m`.
     """
-    kind = packed.get(0) if isinstance(packed, dict) else None
+    kind = packed.get(0, DOOR) if isinstance(packed, dict) else None
     return unpack_table(_table(kind), packed, "record")
 
 
@@ -77,11 +79,11 @@ def pack_table(table: "Table", values: "Mapping[Any, object]") -> dict[int, obje
     """Named values to a wire map, by `table`."""
     packed: dict[int, object] = {}
     for row in table:
-        key, name, _, _, presence = row
+        key, name, lowest, _, presence = row
         if name in values:
             value = values[name]
             check(row, value, LocalError)
-            if value != 0 or presence != _ZERO:
+            if presence != _LOWEST or value != lowest:
                 packed[key] = value
         elif presence == _REQUIRED:
             raise LocalError(name + " is missing")
@@ -99,14 +101,14 @@ def unpack_table(table: "Table", packed: object, what: str) -> "dict[Any, Any]":
         raise PeerError(what + " is not a map")
     values: dict[object, object] = {}
     for row in table:
-        key, name, _, _, presence = row
+        key, name, lowest, _, presence = row
         if key in packed:
             check(row, packed[key], PeerError)
             values[name] = packed[key]
         elif presence == _REQUIRED:
             raise PeerError(name + " is missing")
-        elif presence == _ZERO:
-            values[name] = 0
+        elif presence == _LOWEST:
+            values[name] = lowest
     for key in packed:
         if type(key) is not int:
             raise PeerError(what + " has a key that is not an integer")

@@ -12,11 +12,9 @@ if TYPE_CHECKING:
 
 _EPOCH = (0, "epoch", 0, 0xFFFFFFFF, 0)
 _SEQUENCE = (1, "sequence", 0, MAX_COUNT, 0)
-_HEAD = (_EPOCH, _SEQUENCE)
 _ANSWER = ((0, "time_ms", 0, MAX_COUNT, 0),)
-_RECORDS = 2  # key of the list of records
-_MAP_OF_3 = 0xA3
-_ARRAY = 4
+_HEAD = 2  # elements before the records
+_ARRAY = 4  # major type
 
 
 class Report:
@@ -36,12 +34,9 @@ class ReportBuilder:
         check(_SEQUENCE, sequence, LocalError)
         self.count = 0
         self._limit = limit
-        self._head = bytearray((_MAP_OF_3, _EPOCH[0]))
-        cbor.append(self._head, epoch)
-        self._head.append(_SEQUENCE[0])
-        cbor.append(self._head, sequence)
-        self._head.append(_RECORDS)
         self._body = bytearray()
+        cbor.append(self._body, epoch)
+        cbor.append(self._body, sequence)
 
     def add(self, record: "Mapping[Any, object]") -> bool:
         """Append `record` and say True, or leave the report as it is and say False when it would not fit."""
@@ -49,8 +44,8 @@ class ReportBuilder:
             return False
         length = len(self._body)
         cbor.append(self._body, pack(record))
-        array_head = 1 if self.count < 23 else 2
-        if len(self._head) + array_head + len(self._body) > self._limit:
+        array_head = 1 if self.count + 1 + _HEAD < 24 else 2
+        if array_head + len(self._body) > self._limit:
             self._body = self._body[:length]
             return False
         self.count += 1
@@ -60,9 +55,10 @@ class ReportBuilder:
         """The report; LocalError if it holds no record (SPEC 5.1)."""
         if self.count == 0:
             raise LocalError("a report needs a record")
-        cbor.append_head(self._head, _ARRAY, self.count)
-        self._head.extend(self._body)
-        return bytes(self._head)
+        out = bytearray()
+        cbor.append_head(out, _ARRAY, _HEAD + self.count)
+        out.extend(self._body)
+        return bytes(out)
 
 
 def encode_report(epoch: int, sequence: int, records: "Iterable[Mapping[Any, object]]") -> bytes:
@@ -75,17 +71,19 @@ def encode_report(epoch: int, sequence: int, records: "Iterable[Mapping[Any, obj
 
 
 def decode_report(data: bytes) -> Report:
-    """The report in `data`; PeerError if it breaks SPEC 4, 5 or 8.  Keys it does not know are ignored."""
+    """The report in `data`; PeerError if it breaks SPEC 4, 5 or 8."""
     if len(data) > MAX_REPORT_BYTES:
         raise PeerError("report is too large", REQUEST_ENTITY_TOO_LARGE)
-    packed = cbor.decode(data, MAX_REPORT_BYTES)  # an item takes a byte or more
-    head = unpack_table(_HEAD, packed, "report")
-    records = head.get(_RECORDS)
-    if not isinstance(records, list) or not records:
+    items: "Any" = cbor.decode(data, MAX_REPORT_BYTES)  # an item takes a byte or more
+    if not isinstance(items, list):
+        raise PeerError("report is not an array")
+    if len(items) <= _HEAD:
         raise PeerError("records are missing")
-    if len(records) > MAX_RECORDS:
+    check(_EPOCH, items[0], PeerError)
+    check(_SEQUENCE, items[1], PeerError)
+    if len(items) - _HEAD > MAX_RECORDS:
         raise PeerError("too many records", REQUEST_ENTITY_TOO_LARGE)
-    return Report(head["epoch"], head["sequence"], [unpack(record) for record in records])
+    return Report(items[0], items[1], [unpack(record) for record in items[_HEAD:]])
 
 
 def encode_answer(answer: "Mapping[Any, object]") -> bytes:
