@@ -77,7 +77,7 @@ async def test_records_of_every_kind(hub: RunningHub) -> None:
 async def test_unknown_kind_is_kept_whole(hub: RunningHub) -> None:
     """SPEC 4: a newer node may say what this hub does not know."""
     node = hub.enrol("n1")
-    payload = cbor.encode({0: 0, 1: 0, 2: [{0: 99, 1: 5, 4: b"\x01\x02", 7: [1, 2]}]})
+    payload = cbor.encode([0, 0, {0: 99, 1: 5, 4: b"\x01\x02", 7: [1, 2]}])
     assert (await asyncio.to_thread(node.send, payload)).code == CHANGED
     (row,) = stored(hub)
     assert row.kind == 99
@@ -151,13 +151,13 @@ async def test_wrong_key_is_refused(hub: RunningHub) -> None:
     [
         b"\xff",
         b"",
-        cbor.encode({0: 1, 1: 2}),
+        cbor.encode([1, 2]),
         cbor.encode({0: 1, 1: 2, 2: []}),
-        cbor.encode({0: 1, 1: 2, 2: [{0: 1, 1: 0, 4: 7, 5: 1}]}),
-        cbor.encode({0: 1, 1: MAX_COUNT, 2: [{0: 1, 1: 0, 4: True, 5: 1}] * 2}),
-        cbor.encode({0: 1, 1: 0, 2: [{0: 1, 1: MAX_COUNT, 4: True, 5: 1}]}),
-        cbor.encode({0: 2**63, 1: 0, 2: [{0: 1, 1: 0, 4: True, 5: 1}]}),
-        cbor.encode({0: 1, 1: 0, 2: [{0: 99, 1: 0, 2: 2**40}]}),
+        cbor.encode([1, 2, {0: 1, 1: 0, 4: 7, 5: 1}]),
+        cbor.encode([1, MAX_COUNT, *[{0: 1, 1: 0, 4: True, 5: 1}] * 2]),
+        cbor.encode([1, 0, {0: 1, 1: MAX_COUNT, 4: True, 5: 1}]),
+        cbor.encode([2**63, 0, {0: 1, 1: 0, 4: True, 5: 1}]),
+        cbor.encode([1, 0, {0: 99, 1: 0, 2: 2**40}]),
     ],
 )
 async def test_what_is_no_report_is_answered_with_a_reason(hub: RunningHub, payload: bytes) -> None:
