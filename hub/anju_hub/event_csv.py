@@ -132,7 +132,7 @@ class _Reader:
         fields = chunk.rstrip(b"\n").replace(b"\r", b"").replace(b"\n", b",").split(b",")
         column = {name: fields[i::width] for i, name in enumerate(self._columns)}
         t, value = _times(column["t"]), _numbers(column["value"])
-        if t is None or value is None or self._offset is not None:
+        if t is None or value is None or self._offset is not None or b"" in column["sensor"]:
             return None
         n = len(t)
         home = column.get("home", [ONE_HOME.encode()] * n)

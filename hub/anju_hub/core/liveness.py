@@ -58,6 +58,7 @@ class Liveness:
         shape = len(homes), sensors
         self.heard = np.full(shape, -np.inf)
         self.interval = np.full(shape, np.nan)
+        self._dark_until = np.full(len(homes), -np.inf)
         self._given = np.zeros(shape, bool)
         self._gaps = np.full((*shape, _RING), np.nan, np.float32)
         self._beat_gaps = np.full((*shape, _RING), np.nan, np.float32)
@@ -145,11 +146,12 @@ class Liveness:
         return result
 
     def dead(self, now: float) -> Bools:
-        """Dead sensors of homes that are otherwise heard."""
+        """Dead sensors of homes that are otherwise heard; after a dark time everybody gets new time to check in."""
+        since = np.maximum(self.heard, self._dark_until[:, None])
         heard_of_home = self.heard.max(axis=1, keepdims=True)
         with np.errstate(invalid="ignore"):
-            others = heard_of_home >= self.heard + HEARD_AFTER * self.interval
-        result: Bools = (self.overdue(now) > DEAD_AFTER) & others
+            others = heard_of_home >= since + HEARD_AFTER * self.interval
+            result: Bools = self.installed & others & (now - since > DEAD_AFTER * self.interval)
         return result
 
     def dark(self, now: float) -> Bools:
@@ -158,4 +160,5 @@ class Liveness:
         shortest = np.min(np.where(watched, self.interval, np.inf), axis=1)
         silent = now - self.heard.max(axis=1) > SUSPECT_AFTER * shortest
         result: Bools = watched.any(axis=1) & (self.suspect(now) | ~watched).all(axis=1) & silent
+        self._dark_until[result] = now
         return result
