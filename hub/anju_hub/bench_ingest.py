@@ -25,8 +25,8 @@ from anju_wire.numbers import HUB_ID
 
 NODES = 8  # as many as the peer finds quickly: it searches its contexts one by one
 WINDOW = 64  # reports in flight
-REPORTS = 30_000
-PEER_REPORTS = 12_000
+REPORTS = 20_000
+PEER_REPORTS = 8_000
 _PATIENCE_S = 120
 Progress = Callable[[str], None]
 

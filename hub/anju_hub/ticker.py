@@ -85,7 +85,7 @@ class Ticker:
     async def _chores(self) -> None:
         version = await asyncio.to_thread(self._ask, lambda c: numbers.get(c, numbers.REGISTRY) or 0)
         if version != self._registry:
-            self._contexts.drop_changed()
+            self._contexts.keep(await asyncio.to_thread(self._contexts.stored_secrets))
             self._registry = version
         if self._contexts.pivs.wants_spare:
             await asyncio.to_thread(self._contexts.pivs.reserve_spare)

@@ -8,6 +8,7 @@ import logging
 import random
 from pathlib import Path
 
+import aiocoap
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +18,7 @@ from anju_wire import coap
 from anju_wire.errors import PeerError
 from anju_wire.numbers import ACK, CHANGED, CON, OPTION_OSCORE, POST, UNAUTHORIZED
 from anju_wire.oscore import Context, decode_option
-from anju_wire.report import encode_report
+from anju_wire.report import decode_answer, encode_report
 from tests.hub.client import NodeClient, door
 from tests.hub.conftest import START_MS, RunningHub
 
@@ -125,6 +126,27 @@ async def test_both_roads_are_taken(hub: RunningHub, monkeypatch: pytest.MonkeyP
     node.outer = [(URI_HOST, b"hub")]
     await asyncio.to_thread(node.report, 0, 1, [door(0, True, 1)])
     assert len(rendered) == 1
+
+
+async def test_aiocoap_as_a_node_is_understood(hub: RunningHub) -> None:
+    """Somebody else's OSCORE client, on the hot path: what it protects we read, what we protect it reads."""
+    hub.enrol("door1")
+    keys = json.loads((hub.folder / "door1-0.json").read_text())
+    folder = hub.folder / "context"
+    folder.mkdir()
+    settings = {"sender-id_ascii": "door1", "recipient-id_ascii": "H", "secret_hex": keys["master_secret"]}
+    (folder / "settings.json").write_text(json.dumps(settings | {"salt_hex": keys["master_salt"]}))
+    client = await aiocoap.Context.create_client_context()
+    client.client_credentials.load_from_dict({"coap://*": {"oscore": {"basedir": str(folder)}}})
+    for number in range(3):
+        payload = encode_report(0, number, [door(0, True, number)])
+        response = await hub.request(aiocoap.POST, "r", client, payload=payload, content_format=60)
+        assert (response.code, response.opt.content_format) == (aiocoap.CHANGED, 60)
+        assert decode_answer(response.payload) == {"time_ms": START_MS}
+    wrong = await hub.request(aiocoap.POST, "r", client, payload=b"\xff", content_format=60)
+    assert wrong.code == aiocoap.BAD_REQUEST
+    await client.shutdown()
+    assert (await hub.get("homes/anna"))["nodes"][0]["records"] == {"door": 3}
 
 
 async def test_unconfirmable_reports_are_stored_too(hub: RunningHub) -> None:

@@ -29,9 +29,7 @@ class ReportsResource(HubResource):
         if request.opt.content_format not in (None, ContentFormat.CBOR):
             raise error.UnsupportedContentFormat("a report is CBOR (60)")
         opened = peer.opened
-        delivery = Delivery(
-            peer.security_context, opened.partial_iv, opened.fresh, request.payload, peer_name(request)
-        )
+        delivery = Delivery(peer.security_context, opened.partial_iv, opened.fresh, request.payload, peer_name(request))
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._reporting.take(delivery, answered.set_result)
         # Shielded: the commit goes on when the peer loses interest, and tells nobody.

@@ -25,13 +25,16 @@ class Contexts:
             context = self._loaded[recipient_id] = HubContext(key, self.pivs)
         return context
 
-    def drop_changed(self) -> None:
-        """Forget contexts whose key is not in the store any more."""
+    def stored_secrets(self) -> dict[bytes, bytes]:
+        """The master secret of every context in the store, by recipient; may be called from another thread."""
         with self._store.read() as connection:
-            for recipient_id, context in list(self._loaded.items()):
-                key = registry.find_key(connection, recipient_id)
-                if key is None or key.master_secret != context.key.master_secret:
-                    del self._loaded[recipient_id]
+            return registry.secrets(connection)
+
+    def keep(self, stored: dict[bytes, bytes]) -> None:
+        """Forget loaded contexts whose secret is not among `stored` any more."""
+        for recipient_id, context in list(self._loaded.items()):
+            if stored.get(recipient_id) != context.key.master_secret:
+                del self._loaded[recipient_id]
 
     def _reserve(self, amount: int) -> int:
         with self._store.write() as connection:

@@ -144,6 +144,12 @@ def find_key(connection: Connection, recipient_id: bytes) -> KeyRow | None:
     return None if row is None else _key(row)
 
 
+def secrets(connection: Connection) -> dict[bytes, bytes]:
+    """The master secret of every context by recipient id."""
+    query = select(oscore_contexts.c.recipient_id, oscore_contexts.c.master_secret)
+    return {row.recipient_id: row.master_secret for row in connection.execute(query)}
+
+
 def count_keys(connection: Connection, role: str) -> int:
     """How many contexts were ever made for `role`; names the next one."""
     query = select(oscore_contexts.c.recipient_id).where(oscore_contexts.c.role == role)
