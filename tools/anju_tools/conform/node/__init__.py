@@ -1,0 +1,1 @@
+"""Plays the hub that a node reports to."""

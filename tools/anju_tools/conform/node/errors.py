@@ -1,0 +1,82 @@
+"""Scenarios of protected answers other than 2.04, and of answers that hold something unexpected."""
+
+from __future__ import annotations
+
+from anju_tools.conform.node.answers import empty_ack, inner, unavailable, with_unknown_fields
+from anju_tools.conform.node.registry import scenario
+from anju_tools.conform.node.tester import Play, Tester
+from anju_tools.conform.verdict import CheckFailed, Level
+from anju_wire import cbor, coap, numbers
+
+_MAX_AGE_S = 40
+_GARBAGE = (b"", b"\x40", b"\x00" * 4, b"\x4f\x45\x00\x01", b"\x60\x45\x00\x01\xff", b"\xc0\x45\x00\x01", b"hello")
+
+
+@scenario("unavailable", "6.4", Level.MUST, "Read Max-Age of 5.03 and try again when it has passed.")
+def service_unavailable(t: Tester) -> Play:
+    """After a protected 5.03 the node waits for Max-Age, then sends the records again."""
+    first = yield from t.fresh()
+    t.reply(first, unavailable(_MAX_AGE_S))
+    refused_ms = t.now_ms
+    seen = yield from t.pause(refused_ms + _MAX_AGE_S * 1000 - t.settings.tolerance_ms)
+    early = [arrival for arrival in seen if arrival.is_request and arrival.first is None]
+    if early:
+        waited = (early[0].at_ms - refused_ms) / 1000
+        raise CheckFailed(f"tried again after {waited:.1f} s, Max-Age was {_MAX_AGE_S} s")
+    yield from t.again(first, "after 5.03")
+
+
+@scenario("too-large", "5.2", Level.MUST, "Go on after a protected 4.13: send less at a time, later.")
+def too_large(t: Tester) -> Play:
+    """After a protected 4.13 the node goes on reporting."""
+    first = yield from t.fresh()
+    t.reply(first, inner(numbers.REQUEST_ENTITY_TOO_LARGE))
+    yield from t.goes_on(first, "after 4.13")
+
+
+@scenario("refused", "5.2", Level.MUST, "Do not stop for good because one report was refused.")
+def refused(t: Tester) -> Play:
+    """After a protected 4.00 the node goes on reporting."""
+    first = yield from t.fresh()
+    t.reply(first, inner(numbers.BAD_REQUEST))
+    yield from t.goes_on(first, "after 4.00")
+
+
+@scenario("unknown-fields", "9.2", Level.MUST, "Ignore keys of the answer that you do not know.")
+def unknown_fields(t: Tester) -> Play:
+    """Fields that a later version adds to the answer change nothing."""
+    first = yield from t.fresh()
+    t.accept(first, with_unknown_fields(t.utc_ms))
+    yield from t.goes_on(first, "after an answer with unknown fields")
+
+
+@scenario("malformed-answer", "5.3", Level.MUST, "Survive an answer that is no CBOR; decode defensively.")
+def malformed_answer(t: Tester) -> Play:
+    """Authentic answers that are cut short, empty or of another type do not stop the node."""
+    for payload in (b"\xa1\x00", b"\xff\xff", cbor.encode({0: "noon"}), cbor.encode([]), b""):
+        arrival = yield from t.fresh()
+        t.accept(arrival, inner(numbers.CHANGED, payload))
+        yield from t.goes_on(arrival, f"after an answer of {payload.hex() or 'nothing'}")
+
+
+@scenario("oversize-answer", "8.2", Level.MUST, "Refuse or ignore an answer above 256 bytes, and go on.")
+def oversize_answer(t: Tester) -> Play:
+    """An authentic answer longer than a hub may send does not stop the node."""
+    first = yield from t.fresh()
+    t.accept(first, inner(numbers.CHANGED, cbor.encode({0: t.utc_ms, 99: bytes(900)})))
+    yield from t.goes_on(first, "after an answer of 900 bytes")
+
+
+@scenario("garbage", "3.1", Level.MUST, "Drop datagrams that are no CoAP, and responses that belong to nothing.")
+def garbage(t: Tester) -> Play:
+    """Datagrams that are no CoAP message between request and answer do not disturb."""
+    first = yield from t.fresh()
+    assert first.outer is not None
+    for data in _GARBAGE:
+        t.send(first, data)
+    stray = coap.Message(numbers.NON, numbers.CONTENT, t.maker.new_mid(), b"stray", [], b"x")
+    t.send(first, stray)
+    t.send(first, empty_ack(coap.Message(numbers.CON, numbers.GET, first.outer.mid ^ 0x5555)))
+    yield from t.pause(t.now_ms + 200)
+    t.accept(first)
+    yield from t.goes_on(first, "after garbage")
