@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
-from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -48,10 +47,10 @@ def deliveries(draw: st.DrawFn) -> tuple[list[Any], list[tuple[int, int, int]]]:
     return boots, draw(st.permutations(pieces))
 
 
-@cache
-def _template() -> Path:
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a store with one node: copying it is cheaper than migrating for every example."""
-    folder = Path(tempfile.mkdtemp(prefix="anju-test-"))
+    folder = tmp_path_factory.mktemp("template")
     store = open_store(folder)
     with store.write() as connection:
         spec = NodeSpec("n1", "anna", "hall", "door")
@@ -64,10 +63,12 @@ def _template() -> Path:
     return folder / STORE_FILE
 
 
-def _deliver(folder: Path, boots: list[Any], pieces: list[tuple[int, int, int]], batch: int) -> tuple[Any, Any]:
+def _deliver(
+    template: Path, folder: Path, boots: list[Any], pieces: list[tuple[int, int, int]], batch: int
+) -> tuple[Any, Any]:
     """The rows and the status that a fresh store has after these pieces arrived, all at T0, `batch` to a commit."""
     folder.mkdir()
-    shutil.copy(_template(), folder / STORE_FILE)
+    shutil.copy(template, folder / STORE_FILE)
     store = open_store(folder)
     arrivals = [_arrival(NODE_ID, number, boots, piece) for number, piece in enumerate(pieces)]
     for at in range(0, len(arrivals), batch):
@@ -90,14 +91,17 @@ def _arrival(node: int, number: int, boots: list[Any], piece: tuple[int, int, in
 @settings(max_examples=25, deadline=None)
 @given(deliveries(), st.integers(1, 5))
 def test_any_delivery_ends_in_the_same_store(
-    tmp_path_factory: Any, delivery: tuple[list[Any], list[tuple[int, int, int]]], batch: int
+    template: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    delivery: tuple[list[Any], list[tuple[int, int, int]]],
+    batch: int,
 ) -> None:
     boots, pieces = delivery
     folder = tmp_path_factory.mktemp("store")
     in_order = [(epoch, 0, len(boot)) for epoch, boot in enumerate(boots)]
-    expected = _deliver(folder / "a", boots, in_order, 1)
+    expected = _deliver(template, folder / "a", boots, in_order, 1)
     assert len(expected[0]) == sum(map(len, boots))
-    assert _deliver(folder / "b", boots, pieces, batch) == expected
+    assert _deliver(template, folder / "b", boots, pieces, batch) == expected
 
 
 @settings(max_examples=200, deadline=None)
