@@ -23,6 +23,7 @@ from tests.hub.client import door, health, meter, pir
 
 T0 = 1_772_409_600_000
 NODE_ID = 1
+Piece = tuple[int, int, int]  # epoch, first, length
 ages = st.integers(0, 10**9)
 a_record = st.one_of(
     st.builds(door, ages, st.booleans(), st.integers(0, 2**40)),
@@ -33,7 +34,7 @@ a_record = st.one_of(
 
 
 @st.composite
-def deliveries(draw: st.DrawFn) -> tuple[list[Any], list[tuple[int, int, int]]]:
+def deliveries(draw: st.DrawFn) -> tuple[list[Any], list[Piece]]:
     """What two boots of a node recorded, and pieces of it (epoch, first, length) that cover everything, in any
     order, overlapping and repeated."""
     boots = [draw(st.lists(a_record, min_size=1, max_size=12)) for _ in range(2)]
@@ -82,7 +83,7 @@ def _deliver(
     return rows, status
 
 
-def _arrival(node: int, number: int, boots: list[Any], piece: tuple[int, int, int]) -> Arrival:
+def _arrival(node: int, number: int, boots: list[Any], piece: Piece) -> Arrival:
     epoch, first, length = piece
     rows = rows_of(decode_report(encode_report(epoch, first, boots[epoch][first : first + length])), T0)
     return Arrival(node, b"n1", number, T0, epoch, rows, battery_of(rows), replayed=False)
@@ -93,7 +94,7 @@ def _arrival(node: int, number: int, boots: list[Any], piece: tuple[int, int, in
 def test_any_delivery_ends_in_the_same_store(
     template: Path,
     tmp_path_factory: pytest.TempPathFactory,
-    delivery: tuple[list[Any], list[tuple[int, int, int]]],
+    delivery: tuple[list[Any], list[Piece]],
     batch: int,
 ) -> None:
     boots, pieces = delivery
