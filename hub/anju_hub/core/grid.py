@@ -33,8 +33,9 @@ class Rows:
 
     before, after: level of movement before and after the minute's last passage (`before` alone without passage);
     passages: openings of the exit door (or a closing whose opening was lost); redrawn: a door closed that had stood
-    open for long; context: what happened last (see `context_of`), -1 when only the door; first: sensor of the first
-    movement, -1; only: no other sensor moved; bathroom: the last movement was there; bedroom likewise.
+    open for long; edges, lost: the exit door's edges seen, and those that must have been lost; context: what
+    happened last (see `context_of`), -1 when only the door; first: sensor of the first movement, -1; only: no other
+    sensor moved; bathroom: the last movement was there; bedroom likewise.
     """
 
     minute: Ints
@@ -43,6 +44,8 @@ class Rows:
     after: Ints
     passages: Ints
     redrawn: Bools
+    edges: Ints
+    lost: Ints
     context: Ints
     first: Ints
     only: Bools
@@ -74,21 +77,25 @@ class DoorCarry:
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """Per home and sensor: is it in the bathroom, in the bedroom.  (homes, sensors)"""
+    """Per home and sensor: is it in the bathroom, in the bedroom, in the exit door's room.  (homes, sensors)"""
 
     bathroom: Bools
     bedroom: Bools
+    at_exit: Bools
 
     @classmethod
     def of(cls, homes: list[HomeSpec], sensors: int) -> Rooms:
         bath = np.zeros((len(homes), sensors), bool)
         bed = np.zeros((len(homes), sensors), bool)
+        at_exit = np.zeros((len(homes), sensors), bool)
         for i, home in enumerate(homes):
+            exits = {sensor.room.lower() for sensor in home.sensors if sensor.kind == "door" and sensor.room}
             for j, sensor in enumerate(home.sensors):
                 room = sensor.room.lower()
                 bath[i, j] = sensor.kind == "toilet" or any(word in room for word in ("bath", "toilet", "wc"))
                 bed[i, j] = "bed" in room
-        return cls(bath, bed)
+                at_exit[i, j] = room in exits
+        return cls(bath, bed, at_exit)
 
 
 def context_of(sensor: Ints, on: Bools) -> Ints:
@@ -106,13 +113,15 @@ def condense(events: Events, carry: DoorCarry, rooms: Rooms) -> Rows:
     order = np.lexsort((events.t, events.home))
     events = events.take(order)
     door = events.kind == Kind.DOOR
-    passage, redrawn = _passages(events, door, carry)
+    passage, redrawn, lost = _passages(events, door, carry)
     weak, strong = _movement(events)
     weak &= ~_at_the_door(events, door, carry)
     used = door | weak | strong
     if not used.any():
         return _no_rows()
-    return _rows(events.take(used), passage[used], redrawn[used], weak[used], strong[used], rooms)
+    return _rows(
+        events.take(used), door[used], lost[used], passage[used], redrawn[used], weak[used], strong[used], rooms
+    )
 
 
 def _movement(events: Events) -> tuple[Bools, Bools]:
@@ -120,19 +129,23 @@ def _movement(events: Events) -> tuple[Bools, Bools]:
     return weak, np.isin(events.kind, _SWITCHED)
 
 
-def _passages(events: Events, door: Bools, carry: DoorCarry) -> tuple[Bools, Bools]:
-    """Which door events are a passage, which a closing after long standing open; updates the carried levels."""
-    passage, redrawn = np.zeros(len(events), bool), np.zeros(len(events), bool)
+def _passages(events: Events, door: Bools, carry: DoorCarry) -> tuple[Bools, Bools, Bools]:
+    """Which door events are a passage, which a closing after long standing open, which follow a lost edge.
+
+    Updates the carried levels.
+    """
+    passage, redrawn, lost = (np.zeros(len(events), bool) for _ in range(3))
     for i in np.flatnonzero(door):  # doors are few: a loop reads better than a segmented scan
         key = events.home[i], events.sensor[i]
         opened, t, was = events.value[i] > 0, events.t[i], carry.level[key]
         passage[i] = opened if was != 1 else opened and t - carry.since[key] > AT_DOOR_S
         passage[i] |= not opened and was != 1
         redrawn[i] = not opened and was == 1 and t - carry.since[key] > AT_DOOR_S
+        lost[i] = was == 0 if not opened else was == 1 and passage[i]
         if opened != (was == 1) or np.isnan(was):
             carry.since[key] = t
         carry.level[key] = float(opened)
-    return passage, redrawn
+    return passage, redrawn, lost
 
 
 def _at_the_door(events: Events, door: Bools, carry: DoorCarry) -> Bools:
@@ -151,7 +164,16 @@ def _at_the_door(events: Events, door: Bools, carry: DoorCarry) -> Bools:
     return (since <= SETTLE_S) | opened & (since <= AT_DOOR_S)
 
 
-def _rows(events: Events, passage: Bools, redrawn: Bools, weak: Bools, strong: Bools, rooms: Rooms) -> Rows:
+def _rows(
+    events: Events,
+    door: Bools,
+    lost: Bools,
+    passage: Bools,
+    redrawn: Bools,
+    weak: Bools,
+    strong: Bools,
+    rooms: Rooms,
+) -> Rows:
     minute = np.floor(events.t / MINUTE_S).astype(np.int64)
     home = events.home.astype(np.int64)
     start = np.flatnonzero(np.r_[True, (minute[1:] != minute[:-1]) | (home[1:] != home[:-1])])
@@ -180,6 +202,8 @@ def _rows(events: Events, passage: Bools, redrawn: Bools, weak: Bools, strong: B
         level_after[index],
         np.add.reduceat(passage.astype(np.int64), start)[index],
         np.logical_or.reduceat(redrawn, start)[index],
+        np.add.reduceat(door.astype(np.int64), start)[index],
+        np.add.reduceat(lost.astype(np.int64), start)[index],
         np.where(moved & ~door_last, context, -1)[index],
         np.where(moved, sensor[np.minimum(first_move, len(events) - 1)], -1)[index],
         (lowest == highest)[index],
@@ -200,4 +224,4 @@ def _level(member: Bools, weak: Bools, strong: Bools, sensor: Ints, start: Ints)
 
 def _no_rows() -> Rows:
     ints, bools = np.zeros(0, np.int64), np.zeros(0, bool)
-    return Rows(ints, ints, ints, ints, ints, bools, ints, ints, bools, bools, bools)
+    return Rows(ints, ints, ints, ints, ints, bools, ints, ints, ints, ints, bools, bools, bools)

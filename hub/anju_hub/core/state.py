@@ -32,7 +32,7 @@ class HomeStates:
     context: what it was; passage: minutes since the exit door's last passage; quiet: ages of silence.
     """
 
-    def __init__(self, homes: Sequence[HomeSpec], sensors: int) -> None:
+    def __init__(self, homes: Sequence[HomeSpec], sensors: int, at_exit: Bools | None = None) -> None:
         n = len(homes)
         self.sensors = sensors
         self.profile = Profile(n, sensors)
@@ -49,6 +49,10 @@ class HomeStates:
         self.hour = np.zeros(n, np.int64)
         self.leave, self.stay = np.zeros(n), np.zeros(n)
         self.undecided = np.zeros(n, bool)
+        self.edges, self.lost_edges = np.zeros(n), np.zeros(n)
+        self.at_exit = np.zeros((n, sensors + 1), bool)
+        if at_exit is not None:
+            self.at_exit[:, :-1] = at_exit
         self.strays, self.empty_min = np.zeros(n), np.zeros(n)
         self.taped: Tape | None = None
 
@@ -74,8 +78,16 @@ class HomeStates:
         up = (self.hour[home] >= 7) & (self.hour[home] < 22)
         free = np.where(up, prior.FREE_LEAVE_PER_DAY, prior.FREE_LEAVE_PER_DAY / 20) / (15 * 60)
         door = self.door_live[home]
-        out = np.where(door, prior.UNSEEN_LEAVE_PER_MIN, free)
+        out = np.where(door, prior.UNSEEN_LEAVE_PER_MIN + self._lost_passage_rate(home), free)
         return out, np.where(door, prior.UNSEEN_RETURN_PER_MIN, 1 / prior.FREE_RETURN_MIN)
+
+    def _lost_passage_rate(self, home: Ints) -> Array:
+        """Rate of leaving with both edges of the door lost, which only somebody last heard at the exit can do."""
+        loss = self.lost_edges[home] + prior.EDGE_LOSS * prior.EDGE_LOSS_WEIGHT
+        loss /= self.edges[home] + self.lost_edges[home] + prior.EDGE_LOSS_WEIGHT
+        near = self.at_exit[home, self.context[home] // 2] & (self.gap[home] < prior.EXIT_ROOM_MIN)
+        rate: Array = near * loss**2 * prior.EXIT_ROOM_LEAVE_SHARE / prior.EXIT_ROOM_MIN
+        return rate
 
     def away_rate(self, home: Ints) -> Array:
         """Rate at which an empty home is heard again [1/min]."""
@@ -115,6 +127,8 @@ class HomeStates:
     def heard(self, home: Ints, rows: Rows, at: Ints, minute: int) -> None:
         """The minute's rows `at` of homes `home`, in the order before, passage, after."""
         turned = (rows.passages[at] > 0) | rows.redrawn[at]
+        self.edges[home] += rows.edges[at]
+        self.lost_edges[home] += rows.lost[at]
         self._moved(home, rows, at, rows.before[at], minute)
         if turned.any():
             self._passed(home[turned], rows, at[turned], minute)

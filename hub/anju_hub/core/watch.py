@@ -44,10 +44,10 @@ class Watch:
         self.homes = list(homes)
         self.settings = settings or Settings()
         sensors = max([len(home.sensors) for home in homes], default=0) or 1
-        self._states = HomeStates(self.homes, sensors)
         self._liveness = Liveness(self.homes, sensors)
         self._carry = DoorCarry.of(len(homes), sensors)
         self._rooms = Rooms.of(self.homes, sensors)
+        self._states = HomeStates(self.homes, sensors, self._rooms.at_exit)
         self._checks = Checks(self.homes, self.settings, sensors)
         self._spans = SpanWriter([home.home for home in homes])
         self._zones = [ZoneInfo(home.zone) for home in homes]
