@@ -60,3 +60,23 @@ def test_pieces_equal_the_whole(pieces):
 def test_movement_that_a_pir_holds_on_to_after_the_door_says_nothing():
     rows = [(0, 0.0, 0, Kind.DOOR, 1.0), (0, 4.0, 0, Kind.DOOR, 0.0), (0, 6.0, 2, Kind.PIR, 1.0)]
     assert all_rows(Events.of(rows))[0, 0][:3] == (0, 0, 1)
+
+
+def test_lost_edges_of_the_door_are_counted():
+    def door(t, value):
+        return (0, float(t), 0, Kind.DOOR, float(value))
+
+    # open, (closed lost), open again an hour later, closed; (open lost), closed
+    rows = [door(0, 1), door(3600, 1), door(3605, 0), door(7200, 0)]
+    carry, rooms = DoorCarry.of(2, 3), Rooms.of(HOME, 3)
+    got = condense(Events.of(rows), carry, rooms)
+    assert got.edges.sum() == 4
+    assert got.lost.sum() == 2
+    assert got.passages.sum() == 3
+
+
+def test_the_exits_room_is_known_by_its_name():
+    home = HomeSpec(
+        "h", sensors=[SensorSpec("d", "door", "Entry"), SensorSpec("p", "pir", "entry"), SensorSpec("q", "pir", "")]
+    )
+    assert Rooms.of([home], 3).at_exit.tolist() == [[True, True, False]]
