@@ -1,7 +1,7 @@
 """A door node in plain Python, written from SPEC.md with aiocoap and cbor2: python vendor_node.py NODE.json
 
-NODE.json is what `anju hub enrol` (or `anju conform node --keys`) writes. Everything that must outlive a power cut is in
-the folder --state. The door is played: it moves every --every seconds; put a real contact in the place of `play_door`.
+NODE.json is what `anju hub enrol` (or `anju conform node --keys`) writes. Everything that must outlive a power cut is
+in the folder --state. The door is played: it moves every --every seconds; put a real contact in place of `play_door`.
 """
 
 import argparse
@@ -16,6 +16,8 @@ import cbor2
 
 DOOR, HEALTH = 1, 4  # kinds, SPEC 4.2
 CBOR = 60  # Content-Format, SPEC 3.2
+LIMIT = 16  # records in a report, SPEC 8.1 allows 64
+REFUSED = (aiocoap.BAD_REQUEST, aiocoap.REQUEST_ENTITY_TOO_LARGE)  # SPEC 6.5
 POWER_ON = 1  # reset_reason, SPEC 4.6
 UNKNOWN_AGE_ERROR_MS = 15_768_000_000  # half a year either way: the machine was restarted, nobody knows
 
@@ -25,7 +27,7 @@ class State:
 
     def __init__(self, folder):
         self.path = folder / "state.json"
-        self.data = {"epoch": 0, "next": 0, "transitions": 0, "starts": 0, "waiting": []}
+        self.data = {"epoch": 0, "next": 0, "transitions": 0, "starts": 0, "dropped": 0, "waiting": []}
         if self.path.exists():
             self.data = json.loads(self.path.read_text())
         self.data["epoch"] += 1  # SPEC 2.3: a cold boot, an epoch
@@ -52,7 +54,8 @@ class State:
         waiting = self.data["waiting"]
         return [entry for entry in waiting[:limit] if entry[0] == waiting[0][0]]
 
-    def forget(self, batch):
+    def forget(self, batch, dropped=0):
+        self.data["dropped"] += dropped
         self.data["waiting"] = [entry for entry in self.data["waiting"] if entry not in batch]
         self.save()
 
@@ -64,7 +67,6 @@ class Node:
         self.file, self.folder, self.every_s = file, folder, every_s
         self.state = State(folder)
         self.work = asyncio.Event()
-        self.limit = 16  # records in a report
         self.coap = None
 
     def now(self):
@@ -76,8 +78,8 @@ class Node:
 
     def beat(self):
         """A health record, SPEC 4.6."""
-        starts = self.state.data["starts"]
-        self.record(HEALTH, {4: 3300, 5: starts, 6: starts, 7: 0, 8: POWER_ON, 11: self.file["heartbeat_s"]})
+        starts, dropped = self.state.data["starts"], self.state.data["dropped"]
+        self.record(HEALTH, {4: 3300, 5: starts, 6: starts, 7: dropped, 8: POWER_ON, 11: self.file["heartbeat_s"]})
 
     def move_door(self):
         """A transition, SPEC 4.3."""
@@ -116,25 +118,33 @@ class Node:
             return None
 
     async def deliver(self):
-        """Report what waits, oldest first, one request at a time; after a failure with a growing pause."""
+        """Report what waits, oldest first, one request at a time; after a failure with a growing pause (SPEC 6.6)."""
         failures = 0
+        single = 0  # so many records still go one by one, because a report with them was refused
         while True:
             if not self.state.data["waiting"]:
                 self.work.clear()
                 await self.work.wait()
-            batch = self.state.batch(self.limit)
+            batch = self.state.batch(1 if single else LIMIT)
             answer = await self.post(self.encode(batch))
             if answer is not None and answer.code == aiocoap.CHANGED:
                 self.state.forget(batch)  # SPEC 6.1: only now
-                failures = 0
-                continue
-            failures += 1
-            pause = min(300, 4 * 2**failures) * random.uniform(0.8, 1.2)
-            if answer is not None and answer.code == aiocoap.REQUEST_ENTITY_TOO_LARGE:
-                self.limit = max(1, len(batch) // 2)
-            if answer is not None and answer.opt.max_age is not None:  # SPEC 6.4
-                pause = max(pause, answer.opt.max_age + 1)
-            await asyncio.sleep(pause)
+                failures, single = 0, max(0, single - 1)
+            elif answer is not None and answer.code in REFUSED and len(batch) == 1:
+                self.state.forget(batch, dropped=1)  # SPEC 6.5: it will never be taken
+                single = max(0, single - 1)
+            elif answer is not None and answer.code in REFUSED:
+                single = len(batch)
+            else:
+                await asyncio.sleep(self.pause(failures, answer))
+                failures += 1
+
+    def pause(self, failures, answer):
+        """Seconds to wait after a failed attempt."""
+        pause = min(3600, 15 * 2**failures) * random.uniform(1.0, 1.2)
+        if answer is not None and answer.opt.max_age is not None:  # SPEC 6.4
+            pause = max(pause, answer.opt.max_age + 1)
+        return pause
 
     def security(self):
         """aiocoap keeps the OSCORE context of SPEC 7.1 in a folder and never repeats a number (SPEC 7.2)."""

@@ -41,6 +41,16 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
     def time(self) -> float:
         return 1000.0 + self._jumping.skipped_s
 
+    def run_in_executor(self, executor: Any, func: Callable[..., Any], *args: Any) -> Any:
+        """At once: time must not jump while a thread works (aiocoap resolves names in one)."""
+        del executor
+        future = self.create_future()
+        try:
+            future.set_result(func(*args))
+        except Exception as error:  # noqa: BLE001 - it is raised where the result is awaited
+            future.set_exception(error)
+        return future
+
 
 class KitEndpoint(asyncio.DatagramProtocol):
     """The kit's engine on a UDP socket of the loop."""
@@ -54,17 +64,21 @@ class KitEndpoint(asyncio.DatagramProtocol):
         self._transport = transport
 
     def start(self) -> None:
-        self.engine.start(self._now_ms())
-        self._attend()
+        self._step(lambda: self.engine.start(self._now_ms()))
 
     def datagram_received(self, data: bytes, addr: Any) -> None:
         if not self.done.done():
-            self.engine.receive(data, addr, self._now_ms())
-            self._attend()
+            self._step(lambda: self.engine.receive(data, addr, self._now_ms()))
 
     def _tick(self) -> None:
-        self.engine.tick(self._now_ms())
-        self._attend()
+        self._step(lambda: self.engine.tick(self._now_ms()))
+
+    def _step(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+            self._attend()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it belongs to who waits for the end
+            self.done.set_exception(error)
 
     def _attend(self) -> None:
         for data, peer in self.engine.due():

@@ -53,7 +53,9 @@ class Bench:
 
     async def stop(self) -> None:
         assert self._task is not None
-        for security in self._node.coap.client_credentials.values():  # a killed process holds no lock and stores nothing
+        for (
+            security
+        ) in self._node.coap.client_credentials.values():  # a killed process holds no lock and stores nothing
             security.lockfile.release()
             security.lockfile = None
         self._task.cancel()

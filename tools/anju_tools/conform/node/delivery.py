@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from anju_tools.conform.node.answers import empty_ack, separate
 from anju_tools.conform.node.monitor import Arrival
 from anju_tools.conform.node.registry import scenario
@@ -38,16 +40,16 @@ def retransmits(t: Tester) -> Play:
     "back-off", "6.3", Level.MUST, "Double the timeout each time, stop after 4 retransmissions, keep the records."
 )
 def back_off(t: Tester) -> Play:
-    """Each timeout is twice the one before, 4 retransmissions at most; a later attempt is a new request with all of it."""
+    """Each timeout is twice the one before, 4 retransmissions at most; later a new request brings all of it."""
     first = yield from t.fresh()
     times = [first.at_ms]
     later = yield from _repeats(t, first, times)
-    gaps = [after - before for before, after in zip(times, times[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(times)]
     if not gaps:
         raise CheckFailed("no retransmission")
     if len(gaps) > numbers.MAX_RETRANSMIT:
         raise CheckFailed(f"{len(gaps)} retransmissions")
-    for before, after in zip(gaps, gaps[1:], strict=False):
+    for before, after in pairwise(gaps):
         _check_gap(after, 2 * before, 2 * before, t)
     lost = set(first.records()) - set(later.records())
     t.accept(later)
@@ -98,7 +100,7 @@ def separate_response(t: Tester) -> Play:
     yield from t.goes_on(first, "after a separate response")
 
 
-@scenario("duplicate-answer", "6.2", Level.MUST, "Ignore answers to requests that are answered already.")
+@scenario("duplicate-answer", "RFC 7252, 4.5", Level.MUST, "Ignore answers to requests that are answered already.")
 def duplicate_answer(t: Tester) -> Play:
     """The same answer three times is one answer."""
     first = yield from t.fresh()

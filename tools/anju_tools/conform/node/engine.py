@@ -1,4 +1,4 @@
-"""Runs the scenarios one after the other. It reads no clock and owns no socket: a driver gives it datagrams and times."""
+"""Runs the scenarios one after the other. It reads no clock and owns no socket: a driver gives it bytes and times."""
 
 from __future__ import annotations
 
@@ -102,16 +102,20 @@ class Engine:
 
     def _drive(self, step: Callable[[Play], int]) -> None:
         assert self._play is not None
+        outcome, reason = Outcome.PASS, ""
         try:
             self._until_ms = step(self._play)
+            return
         except StopIteration:
-            self._finish(Outcome.PASS, "")
+            pass  # a play that ends has found nothing wrong
         except CheckFailed as error:
-            self._finish(Outcome.FAIL, str(error))
+            outcome, reason = Outcome.FAIL, str(error)
         except CheckNotRun as error:
-            self._finish(Outcome.NOT_RUN, str(error))
+            outcome, reason = Outcome.NOT_RUN, str(error)
+        self._finish(outcome, reason)
 
     def _finish(self, outcome: Outcome, reason: str) -> None:
+        self._play = None
         self._add(Result(self._waiting.pop(0).check, outcome, reason))
         if outcome is Outcome.NOT_RUN and not self.monitor.arrivals:
             self._give_up("no node has reported")

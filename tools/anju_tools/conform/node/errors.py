@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from anju_tools.conform.node.answers import empty_ack, inner, unavailable, with_unknown_fields
+from anju_tools.conform.node.monitor import Arrival, RecordId
 from anju_tools.conform.node.registry import scenario
-from anju_tools.conform.node.tester import Play, Tester
-from anju_tools.conform.verdict import CheckFailed, Level
+from anju_tools.conform.node.tester import Play, Tester, Wait
+from anju_tools.conform.verdict import CheckFailed, CheckNotRun, Level
 from anju_wire import cbor, coap, numbers
 
 _MAX_AGE_S = 40
+_PILE_UP_MS = 110_000  # an attempt that fails, and a little more
+_UNKNOWN_VERB = 250
 _GARBAGE = (b"", b"\x40", b"\x00" * 4, b"\x4f\x45\x00\x01", b"\x60\x45\x00\x01\xff", b"\xc0\x45\x00\x01", b"hello")
 
 
@@ -26,20 +29,65 @@ def service_unavailable(t: Tester) -> Play:
     yield from t.again(first, "after 5.03")
 
 
-@scenario("too-large", "5.2", Level.MUST, "Go on after a protected 4.13: send less at a time, later.")
+@scenario(
+    "refused-record", "6.5", Level.MUST, "After a protected 4.00 send one by one, drop what is refused alone, go on."
+)
+def refused_record(t: Tester) -> Play:
+    """A record that the hub refuses with 4.00 is sent alone, then given up; all others are delivered."""
+    yield from _refuse(t, numbers.BAD_REQUEST)
+
+
+@scenario("too-large", "6.5", Level.MUST, "After a protected 4.13 send one by one, drop what is refused alone, go on.")
 def too_large(t: Tester) -> Play:
-    """After a protected 4.13 the node goes on reporting."""
-    first = yield from t.fresh()
-    t.reply(first, inner(numbers.REQUEST_ENTITY_TOO_LARGE))
-    yield from t.goes_on(first, "after 4.13")
+    """A record that the hub refuses with 4.13 is sent alone, then given up; all others are delivered."""
+    yield from _refuse(t, numbers.REQUEST_ENTITY_TOO_LARGE)
 
 
-@scenario("refused", "5.2", Level.MUST, "Do not stop for good because one report was refused.")
-def refused(t: Tester) -> Play:
-    """After a protected 4.00 the node goes on reporting."""
+def _refuse(t: Tester, code: int) -> Play:
+    """Let records pile up while the hub is away, then refuse the last record of the next report wherever it comes."""
     first = yield from t.fresh()
-    t.reply(first, inner(numbers.BAD_REQUEST))
-    yield from t.goes_on(first, "after 4.00")
+    yield from t.pause(t.now_ms + _PILE_UP_MS)
+    batch = yield from _last_of_pile(t, first)
+    victim = max(batch.records())
+    refusal = inner(code)
+    t.reply(batch, refusal)
+    current = batch
+    while len(current.records()) > 1 or victim not in current.records():
+        current = yield from _answer_needed(t, victim)
+        if victim not in current.records():
+            t.accept(current)
+            continue
+        t.reply(current, refusal)
+        if current is not batch and len(current.records()) > 1:
+            raise CheckFailed(f"a refused report was followed by one of {len(current.records())} records")
+    t.monitor.refused.add(victim)
+    after = yield from _answer_needed(t, victim)
+    if victim in after.records():
+        t.accept(after)
+        raise CheckFailed(f"record {victim[1]} was refused alone and came again")
+    t.accept(after)
+    expected = {key for key in set(batch.records()) | set(first.records()) if key != victim}
+    while expected - t.monitor.acknowledged:
+        arrival = yield from _answer_needed(t, victim)
+        t.accept(arrival)
+
+
+def _last_of_pile(t: Tester, first: Arrival) -> Wait:
+    """The first new request after the silence, or what is left of the old one."""
+    while True:
+        arrival = yield t.now_ms + t.settings.timeout_ms
+        if arrival is None:
+            raise CheckFailed("nothing came after a silence of the hub")
+        if arrival.report is not None and (arrival.first is None or arrival.data == first.data):
+            return arrival
+
+
+def _answer_needed(t: Tester, victim: RecordId) -> Wait:
+    try:
+        arrival = yield from t.fresh()
+    except CheckNotRun as error:
+        raise CheckFailed(f"the node went silent after record {victim[1]} was refused") from error
+    return arrival
 
 
 @scenario("unknown-fields", "9.2", Level.MUST, "Ignore keys of the answer that you do not know.")
@@ -48,6 +96,15 @@ def unknown_fields(t: Tester) -> Play:
     first = yield from t.fresh()
     t.accept(first, with_unknown_fields(t.utc_ms))
     yield from t.goes_on(first, "after an answer with unknown fields")
+
+
+@scenario("downlink", "12.1", Level.MUST, "Heed or ignore configuration and commands, and take the answer.")
+def downlink(t: Tester) -> Play:
+    """An answer that carries a command with an unknown verb is an answer."""
+    first = yield from t.fresh()
+    fields = {0: t.utc_ms, 3: [[1, _UNKNOWN_VERB]]}
+    t.accept(first, inner(numbers.CHANGED, cbor.encode(fields)))
+    yield from t.goes_on(first, "after an answer with a command")
 
 
 @scenario("malformed-answer", "5.3", Level.MUST, "Survive an answer that is no CBOR; decode defensively.")

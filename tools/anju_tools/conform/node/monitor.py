@@ -53,11 +53,13 @@ class Arrival:
 
 @dataclass
 class Monitor:
-    """`context` is the hub's end. `acknowledged` holds the records whose report the kit has answered for good."""
+    """`context` is the hub's end. `acknowledged` holds the records whose report the kit has answered
+    for good, `refused` those that it has refused alone."""
 
     context: Context
     arrivals: list[Arrival] = field(default_factory=list)
     acknowledged: set[RecordId] = field(default_factory=set)
+    refused: set[RecordId] = field(default_factory=set)
     resets: int = 0
     _seen: dict[bytes, Arrival] = field(default_factory=dict)
 

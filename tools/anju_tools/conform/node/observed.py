@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from anju_tools.conform.node.monitor import Arrival, Monitor
 from anju_tools.conform.node.registry import observation
@@ -13,7 +14,8 @@ from anju_wire.errors import PeerError
 from anju_wire.report import decode_report, encode_report
 
 _MAX_DATAGRAM = 1280
-_FORMATS = (numbers.FORMAT_CBOR,)
+_PAUSE_MS = 15_000
+_FORMATS = (numbers.FORMAT_CBOR, 112)
 
 
 def _none_of(arrivals: Iterable[Arrival], what: str) -> str:
@@ -36,7 +38,7 @@ def coap_format(monitor: Monitor, _settings: Settings) -> str:
     return _none_of((a for a in _some(monitor.arrivals) if a.outer is None), "malformed CoAP")
 
 
-@observation("datagram-size", "8.2", Level.MUST, "Put fewer records into a report.")
+@observation("datagram-size", "8.5", Level.MUST, "Put fewer records into a report (8.2).")
 def datagram_size(monitor: Monitor, _settings: Settings) -> str:
     """No datagram exceeds 1280 bytes, no report 1024 bytes of CBOR."""
     arrivals = _some(monitor.arrivals)
@@ -49,9 +51,9 @@ def _payload(arrival: Arrival) -> bytes:
     return b"" if arrival.inner is None else arrival.inner.payload
 
 
-@observation("request-form", "3.2", Level.MUST, "POST to r, confirmable, with Content-Format 60.")
+@observation("request-form", "3.2", Level.MUST, "POST to r, confirmable, with Content-Format 60 or 112.")
 def request_form(monitor: Monitor, _settings: Settings) -> str:
-    """A report is a confirmable POST to r with Content-Format 60."""
+    """A report is a confirmable POST to r with Content-Format 60, 112 or none."""
     opened = _some([a for a in monitor.requests if a.inner is not None])
     return _none_of((a for a in opened if not _is_report_request(a)), "request of another form")
 
@@ -140,6 +142,26 @@ def _is_shortest(payload: bytes) -> bool:
     return len(canonical) >= len(cbor.encode(cbor.decode(payload, numbers.MAX_REPORT_BYTES)))
 
 
+@observation("attempt-pause", "6.6", Level.SHOULD, "Pause 15 s after a failed attempt, twice as long each time.")
+def attempt_pause(monitor: Monitor, settings: Settings) -> str:
+    """After an attempt without any answer the next one waits 15 s."""
+    pauses = list(_pauses(monitor))
+    if not pauses:
+        raise CheckNotRun("no attempt failed for want of an answer")
+    if min(pauses) < _PAUSE_MS - settings.tolerance_ms:
+        raise CheckFailed(f"a pause of {min(pauses) / 1000:.1f} s")
+    return f"the shortest was {min(pauses) / 1000:.0f} s"
+
+
+def _pauses(monitor: Monitor) -> Iterator[int]:
+    """From the end of an attempt with all its retransmissions to the next one [ms], within one life."""
+    for first, following in pairwise(monitor.reports):
+        times = [a.at_ms for a in monitor.arrivals if a.data == first.data and a.at_ms <= following.at_ms]
+        same_life = first.after_resets == following.after_resets
+        if len(times) == numbers.MAX_RETRANSMIT + 1 and same_life and not first.accepted:
+            yield following.at_ms - times[-1] - 2 * (times[-1] - times[-2])
+
+
 OBSERVED = (
     coap_format,
     datagram_size,
@@ -150,4 +172,5 @@ OBSERVED = (
     report_valid,
     deterministic,
     zeros_left_out,
+    attempt_pause,
 )

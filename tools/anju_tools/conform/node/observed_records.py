@@ -11,6 +11,7 @@ from anju_tools.conform.node.tester import Settings
 from anju_tools.conform.verdict import CheckFailed, CheckNotRun, Level
 from anju_wire.numbers import DOOR, HEALTH, METER, OPTION_ECHO, PIR
 
+_VENDOR_KINDS = 128
 _AGE_FIELDS = ("age_ms", "age_error_ms")
 _CUMULATIVE: dict[object, tuple[str, ...]] = {
     DOOR: ("transitions",),
@@ -68,7 +69,7 @@ def cumulative(monitor: Monitor, _settings: Settings) -> str:
 
 @observation("transitions", "4.3", Level.MUST, "Count every transition, both ways, this one included.")
 def transitions(monitor: Monitor, _settings: Settings) -> str:
-    """Between two consecutive records of a door the count rises by at least one, by an odd number if the level changed."""
+    """From one record of a door to the next the count rises, by an odd number where the level changed."""
     doors = [(key, record) for key, record in sorted(_known(monitor).items()) if record["kind"] == DOOR]
     if not doors:
         raise CheckNotRun("no door record came; this check is for doors and other contacts (--skip transitions)")
@@ -85,7 +86,7 @@ def transitions(monitor: Monitor, _settings: Settings) -> str:
     return f"{len(doors)} door records"
 
 
-@observation("age", "4.8", Level.MUST, "Compute age_ms when the report is made, each time anew, from a steady clock.")
+@observation("age", "11.1", Level.MUST, "Compute age_ms when the report is made, each time anew, from a steady clock.")
 def age(monitor: Monitor, settings: Settings) -> str:
     """A record that comes again happened when it happened: arrival minus age_ms stays the same."""
     span: dict[RecordId, tuple[int, int]] = {}
@@ -106,8 +107,18 @@ def age(monitor: Monitor, settings: Settings) -> str:
     return f"{twice} repeated records"
 
 
+def _made_ms(arrival: Arrival, made: dict[bytes, int]) -> int:
+    """When a report was made: when it came, but a repetition for Echo (7.3) may hold the payload of before."""
+    assert arrival.inner is not None
+    payload = arrival.inner.payload
+    if arrival.inner.option(OPTION_ECHO) is not None and payload in made:
+        return made[payload]
+    made[payload] = arrival.at_ms
+    return arrival.at_ms
+
+
 @observation(
-    "age-order", "4.8", Level.SHOULD, "Take the age from when the pin changed, not from when the radio was ready."
+    "age-order", "11.1", Level.SHOULD, "Take the age from when the pin changed, not from when the radio was ready."
 )
 def age_order(monitor: Monitor, settings: Settings) -> str:
     """Records of a door happened in the order of their numbers."""
@@ -124,7 +135,7 @@ def age_order(monitor: Monitor, settings: Settings) -> str:
     return ""
 
 
-@observation("health", "4.6", Level.MUST, "Send a health record at each start and at least every heartbeat_s.")
+@observation("health", "4.6", Level.SHOULD, "Send a health record at each start, and once a day at least.")
 def health(monitor: Monitor, _settings: Settings) -> str:
     """The node reports its own health."""
     count = sum(record["kind"] == HEALTH for record in _known(monitor).values())
@@ -150,6 +161,41 @@ def heartbeat(monitor: Monitor, settings: Settings) -> str:
     return f"longest silence {longest / 1000:.0f} s, promised {max(promises)} s"
 
 
+@observation(
+    "reserved", "9.4", Level.MUST, "Use the kinds and keys of the registry, kinds from 128 on, or negative keys."
+)
+def reserved(monitor: Monitor, _settings: Settings) -> str:
+    """Records use no kind and no key that is reserved for later versions."""
+    for key, record in _known(monitor).items():
+        kind = record["kind"]
+        if HEALTH + 1 < kind < _VENDOR_KINDS:
+            raise CheckFailed(f"record {key[1]} is of kind {kind}")
+        unknown = [name for name in record if isinstance(name, int) and name >= 0 and kind <= HEALTH]
+        if unknown:
+            raise CheckFailed(f"record {key[1]} has the key {unknown[0]}")
+    return ""
+
+
+@observation(
+    "dropped-counted", "6.5", Level.MUST, "Count every record that is given up in `dropped` of the health record."
+)
+def dropped_counted(monitor: Monitor, _settings: Settings) -> str:
+    """A record that was given up because it was refused is counted in `dropped`."""
+    if not monitor.refused:
+        raise CheckNotRun("no record was refused")
+    last_refused = max(monitor.refused)
+    counts = {key: r["dropped"] for key, r in _known(monitor).items() if r["kind"] == HEALTH}
+    before = [count for key, count in counts.items() if key < min(monitor.refused)]
+    after = [count for key, count in counts.items() if key > last_refused]
+    if not before or not after:
+        raise CheckNotRun("there is no health record before and after; set a shorter heartbeat")
+    if max(after) - max(before) < len(monitor.refused):
+        raise CheckFailed(
+            f"{len(monitor.refused)} records were refused, dropped rose from {max(before)} to {max(after)}"
+        )
+    return f"dropped rose by {max(after) - max(before)}"
+
+
 OBSERVED = (
     numbers_without_gap,
     identity,
@@ -159,4 +205,6 @@ OBSERVED = (
     age_order,
     health,
     heartbeat,
+    reserved,
+    dropped_counted,
 )

@@ -10,6 +10,9 @@ from anju_tools.conform.node.tester import Play, Settings, Tester
 from anju_tools.conform.verdict import CheckFailed, CheckNotRun, Level
 
 
+_REPORTS_AFTER = 2  # so that there is something of the new epoch
+
+
 @scenario("reset", "6.1", Level.SHOULD, "Keep unanswered records where a reset does not reach them.")
 def reset(t: Tester) -> Play:
     """The node is reset while a report is unanswered: it reports again, and the records of that report come again."""
@@ -22,7 +25,9 @@ def reset(t: Tester) -> Play:
     assert lost is not held
     t.monitor.resets += 1
     t.settings.reset()
-    yield from t.again(held, "after the reset")
+    last = yield from t.again(held, "after the reset")
+    for _ in range(_REPORTS_AFTER):
+        last = yield from t.goes_on(last, "after the reset")
 
 
 def _across(monitor: Monitor) -> tuple[list[Arrival], list[Arrival]]:

@@ -1,5 +1,6 @@
-"""What a scenario can do and wait for. A scenario is a generator: it yields until when it waits [ms of the kit's clock],
-and gets the next arrival, or None when that time has come. So it reads no clock and runs in real and in simulated time.
+"""What a scenario can do and wait for. A scenario is a generator: it yields until when it waits [ms of the kit's
+clock], and gets the next arrival, or None when that time has come. So it reads no clock and runs in real and in
+simulated time.
 """
 
 from __future__ import annotations

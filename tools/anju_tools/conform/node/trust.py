@@ -6,12 +6,13 @@ import secrets
 
 from anju_tools.conform.node.answers import addressed, echo, inner
 from anju_tools.conform.node.registry import scenario
-from anju_tools.conform.node.tester import Play, Tester
+from anju_tools.conform.node.tester import Play, Tester, Wait
 from anju_tools.conform.verdict import CheckFailed, CheckNotRun, Level
 from anju_wire import coap, numbers
 
 _ECHO_BYTES = 8
 _CHALLENGES = 6
+_PAUSE_MS = 3_000  # 6.6 says 15 s; less than this is no pause
 
 
 @scenario("unprotected-answer", "7.5", Level.MUST, "Acknowledge records for nothing but a response that OSCORE opened.")
@@ -62,10 +63,7 @@ def echo_challenge(t: Tester) -> Play:
     first = yield from t.fresh()
     value = secrets.token_bytes(_ECHO_BYTES)
     t.reply(first, echo(value))
-    try:
-        second = yield from t.fresh()
-    except CheckNotRun as error:
-        raise CheckFailed("the node did not repeat the request") from error
+    second = yield from _repeated(t)
     assert second.inner is not None
     t.accept(second)
     if second.inner.option(numbers.OPTION_ECHO) != value:
@@ -73,6 +71,45 @@ def echo_challenge(t: Tester) -> Play:
     if set(first.records()) - set(second.records()):
         raise CheckFailed("the request with the Echo option does not hold the records of the first")
     yield from t.goes_on(second, "after Echo")
+
+
+@scenario("echo-again", "7.3", Level.MUST, "Repeat a request for Echo once; take a second 4.01 for a failed attempt.")
+def echo_again(t: Tester) -> Play:
+    """A hub that asks for Echo again and again is a failed attempt: the node pauses, and keeps the records."""
+    first = yield from t.fresh()
+    t.reply(first, echo(secrets.token_bytes(_ECHO_BYTES)))
+    second = yield from _repeated(t)
+    t.reply(second, echo(secrets.token_bytes(_ECHO_BYTES)))
+    asked_ms = t.now_ms
+    third = yield from _repeated(t)
+    t.accept(third)
+    if third.at_ms - asked_ms < _PAUSE_MS:
+        raise CheckFailed(f"the next request came {third.at_ms - asked_ms} ms after the second 4.01")
+    if set(first.records()) - set(third.records()):
+        yield from t.again(first, "after Echo was asked for twice")
+
+
+def _repeated(t: Tester) -> Wait:
+    try:
+        arrival = yield from t.fresh()
+    except CheckNotRun as error:
+        raise CheckFailed("the node did not try again after 4.01 with Echo") from error
+    return arrival
+
+
+@scenario("unprotected-ends-nothing", "7.5", Level.SHOULD, "Go on retransmitting when an unprotected response comes.")
+def unprotected_ends_nothing(t: Tester) -> Play:
+    """An unprotected error does not end the exchange: the true answer, a second later, is taken."""
+    first = yield from t.fresh()
+    assert first.outer is not None
+    t.send(first, addressed(inner(numbers.UNAUTHORIZED), first.outer))
+    yield from t.pause(t.now_ms + 500)
+    data = t.accept(first)
+    third = yield from t.fresh()
+    t.accept(third)
+    if set(first.records()) & set(third.records()):
+        t.send(first, data)
+        raise CheckFailed("the records came again in a new request: the forged error ended the exchange")
 
 
 @scenario("hub-restart", "7.3", Level.MUST, "Answer Echo on any request, and keep the records until a 2.04.")
