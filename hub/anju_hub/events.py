@@ -14,6 +14,9 @@ PIR_SILENT_S = 180.0
 MOVING_EVERY_S = 60.0  # how often a PIR that goes on seeing movement counts
 MAX_ACTIVE_S = 4 * 3600  # a record that sums up more is taken for its last hours
 BELIEVED_S = 1800.0  # without a word from its node an episode is not believed to go on longer than this
+# What happened at a time less well known than this (power was lost before the node knew the time) is kept in the store
+# and its counts are taken, but it says nothing about when somebody moved.
+TOLERATED_ERROR_MS = 600_000
 _PER_UNIT = 1000.0  # mL in a litre, mWh in a watt-hour
 
 Row = tuple[int, float, int, int, float]  # home, t [s], sensor, kind, value
@@ -101,8 +104,10 @@ def _events(sensor: _Sensor, row: Any) -> Iterator[Row]:
     if received > sensor.heard_s:
         sensor.heard_s = received
         yield sensor.home, received, sensor.sensor, Kind.HEARTBEAT, 0.0
+    placed = row.t_error_ms <= TOLERATED_ERROR_MS
     for at, kind, value in _EVENTS.get(row.kind, _proof)(sensor, row, t):
-        yield sensor.home, at, sensor.sensor, kind, value
+        if placed:
+            yield sensor.home, at, sensor.sensor, kind, value
 
 
 def _proof(_sensor: _Sensor, _row: Any, t: float) -> Iterator[tuple[float, int, float]]:

@@ -87,6 +87,17 @@ def test_meter_use_is_the_difference_and_late_readings_change_nothing() -> None:
     assert moments(meters.take(fourth), Kind.WATER) == [(0.0, 0.0)], "a changed meter counts from where it is"
 
 
+def test_what_happened_nobody_knows_when_is_life_but_no_event() -> None:
+    """SPEC 4.1: age_error_ms; a node that lost power before it knew the time cannot date what it kept."""
+    events = mapper("door").take(Rows().of({**door(5000, True, 1), "age_error_ms": 86_400_000}))
+    assert moments(events, Kind.DOOR) == []
+    assert moments(events, Kind.HEARTBEAT) == [(0.0, 0.0)]
+    rows, meters = Rows(), mapper("meter", medium="water", pulse_ml=1000.0)
+    meters.take(rows.of(meter(0, 5000)))
+    assert moments(meters.take(rows.of({**meter(0, 9000), "age_error_ms": 86_400_000})), Kind.WATER) == []
+    assert moments(meters.take(rows.of(meter(0, 9500))), Kind.WATER) == [(0.0, 0.5)], "its total counts all the same"
+
+
 def test_health_gives_battery_and_promise() -> None:
     events = mapper("door").take(Rows().of(health(0, 2350)))
     assert moments(events, Kind.BATTERY) == [(0.0, 2350.0)]
