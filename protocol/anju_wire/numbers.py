@@ -5,6 +5,7 @@ DOOR = 1
 PIR = 2
 METER = 3
 HEALTH = 4
+READINGS = 5
 
 # Medium of a meter, SPEC 4.5
 WATER = 0  # totals in mL

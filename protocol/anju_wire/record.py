@@ -5,16 +5,16 @@ The tables below are the only place where names, keys, types and ranges stand; p
 
 from ._compat import TYPE_CHECKING
 from .errors import LocalError, PeerError, WireError
-from .numbers import DOOR, HEALTH, MAX_COUNT, METER, PIR
+from .numbers import DOOR, HEALTH, MAX_COUNT, METER, PIR, READINGS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    Field = tuple[int, str, int | None, int | None, int]
+    Field = tuple[int, str, Any, Any, int]
     Table = tuple[Field, ...]
 
-# A row: key, name, lowest, highest, presence.  Booleans have None for their bounds.
+# A row: key, name, lowest, highest, presence.  Booleans have None for their bounds, lists of readings their type.
 _REQUIRED = 0
 _LOWEST = 1  # left out when it has its lowest value, there again after unpacking
 _OPTIONAL = 2
@@ -50,7 +50,10 @@ _FIELDS = {
         (9, "rssi_dbm", -128, 127, _OPTIONAL),
         (10, "heap_free", 0, MAX_COUNT, _OPTIONAL),
         (11, "heartbeat_s", 1, 0xFFFFFFFF, _REQUIRED),
+        (12, "config_version", 0, MAX_COUNT, _OPTIONAL),
+        (13, "command", 0, MAX_COUNT, _OPTIONAL),
     ),
+    READINGS: ((4, "readings", list, list, _REQUIRED),),
 }
 
 
@@ -127,9 +130,13 @@ def _has(table: "Table", column: int, value: object) -> bool:
 def check(row: "Field", value: object, error: type[WireError]) -> None:
     """Raise `error` unless `value` has the type and lies in the range of the field."""
     _, name, lowest, highest, _ = row
-    if lowest is None or highest is None:
+    if lowest is None:
         if value is not True and value is not False:
             raise error(name + " is not a boolean")
+    elif lowest is list:
+        from .readings import check_readings  # a node sends none
+
+        check_readings(value, error)
     elif type(value) is not int:
         raise error(name + " is not an integer")
     elif not lowest <= value <= highest:

@@ -1,0 +1,47 @@
+"""Numbers on the wire that an ordinary wake of a node does not need, so that it need not pay for their names."""
+
+# CoAP codes, RFC 7252 section 12.1.2, RFC 7959 section 2.9
+CONTINUE = 0x5F
+NOT_FOUND = 0x84
+METHOD_NOT_ALLOWED = 0x85
+REQUEST_ENTITY_INCOMPLETE = 0x88
+UNSUPPORTED_CONTENT_FORMAT = 0x8F
+SERVICE_UNAVAILABLE = 0xA3
+
+# CoAP options, RFC 7252 section 12.2, RFC 7959 section 2.1
+OPTION_ETAG = 4
+OPTION_MAX_AGE = 14
+OPTION_BLOCK2 = 23
+OPTION_BLOCK1 = 27
+OPTION_SIZE2 = 28
+OPTION_SIZE1 = 60
+
+# CoAP content formats, RFC 8428 section 12.3
+FORMAT_SENML_CBOR = 112
+
+# Limits, SPEC 8.5 and 7.3
+MAX_DATAGRAM_BYTES = 1280
+MAX_ECHO_BYTES = 40
+
+# SenML labels in CBOR, RFC 8428 section 6, table 4
+SENML_BASE_VERSION = -1
+SENML_BASE_NAME = -2
+SENML_BASE_TIME = -3
+SENML_BASE_UNIT = -4
+SENML_BASE_VALUE = -5
+SENML_BASE_SUM = -6
+SENML_NAME = 0
+SENML_UNIT = 1
+SENML_VALUE = 2
+SENML_TEXT = 3
+SENML_BOOL = 4
+SENML_SUM = 5
+SENML_TIME = 6
+SENML_UPDATE = 7
+SENML_DATA = 8
+
+# Bluetooth LE, SPEC 16
+BLE_SERVICE = "a4e70001-6a6e-4a75-8000-616e6a752d31"
+BLE_UP = "a4e70002-6a6e-4a75-8000-616e6a752d31"  # notify, node to hub
+BLE_DOWN = "a4e70003-6a6e-4a75-8000-616e6a752d31"  # write, hub to node
+MIN_ATT_MTU = 23
