@@ -5,7 +5,7 @@ from __future__ import annotations
 from anju_tools.conform.node.answers import empty_ack, inner, unavailable, with_unknown_fields
 from anju_tools.conform.node.monitor import Arrival, RecordId
 from anju_tools.conform.node.registry import scenario
-from anju_tools.conform.node.tester import Play, Tester, Wait
+from anju_tools.conform.node.tester import MOVED_ON, Play, Tester, Wait
 from anju_tools.conform.verdict import CheckFailed, CheckNotRun, Level
 from anju_wire import cbor, coap, numbers
 
@@ -51,11 +51,14 @@ def _refuse(t: Tester, code: int) -> Play:
     victim = max(batch.records())
     refusal = inner(code)
     t.reply(batch, refusal)
-    current = batch
+    current, newer = batch, 0
     while len(current.records()) > 1 or victim not in current.records():
         current = yield from _answer_needed(t, victim)
         if victim not in current.records():
             t.accept(current)
+            newer += min(current.records()) > victim
+            if newer >= MOVED_ON:
+                raise CheckFailed(f"record {victim[1]} of a refused report did not come again, newer ones did")
             continue
         t.reply(current, refusal)
         if current is not batch and len(current.records()) > 1:
@@ -67,9 +70,12 @@ def _refuse(t: Tester, code: int) -> Play:
         raise CheckFailed(f"record {victim[1]} was refused alone and came again")
     t.accept(after)
     expected = {key for key in set(batch.records()) | set(first.records()) if key != victim}
-    while expected - t.monitor.acknowledged:
+    for _ in range(len(expected) + MOVED_ON):
+        if expected <= t.monitor.acknowledged:
+            return
         arrival = yield from _answer_needed(t, victim)
         t.accept(arrival)
+    raise CheckFailed("records beside the refused one did not come again")
 
 
 def _last_of_pile(t: Tester, first: Arrival) -> Wait:

@@ -54,13 +54,14 @@ class Arrival:
 @dataclass
 class Monitor:
     """`context` is the hub's end. `acknowledged` holds the records whose report the kit has answered
-    for good, `refused` those that it has refused alone."""
+    for good, `refused` those that it has refused alone; `touched` are the requests to which it sent anything at all."""
 
     context: Context
     arrivals: list[Arrival] = field(default_factory=list)
     acknowledged: set[RecordId] = field(default_factory=set)
     refused: set[RecordId] = field(default_factory=set)
     resets: int = 0
+    touched: set[bytes] = field(default_factory=set)
     _seen: dict[bytes, Arrival] = field(default_factory=dict)
 
     def take(self, data: bytes, peer: object, now_ms: int) -> Arrival:

@@ -158,7 +158,7 @@ def _pauses(monitor: Monitor) -> Iterator[int]:
     for first, following in pairwise(monitor.reports):
         times = [a.at_ms for a in monitor.arrivals if a.data == first.data and a.at_ms <= following.at_ms]
         same_life = first.after_resets == following.after_resets
-        if len(times) == numbers.MAX_RETRANSMIT + 1 and same_life and not first.accepted:
+        if len(times) == numbers.MAX_RETRANSMIT + 1 and same_life and first.data not in monitor.touched:
             yield following.at_ms - times[-1] - 2 * (times[-1] - times[-2])
 
 

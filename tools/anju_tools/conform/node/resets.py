@@ -9,7 +9,6 @@ from anju_tools.conform.node.registry import observation, scenario
 from anju_tools.conform.node.tester import Play, Settings, Tester
 from anju_tools.conform.verdict import CheckFailed, CheckNotRun, Level
 
-
 _REPORTS_AFTER = 2  # so that there is something of the new epoch
 
 

@@ -68,6 +68,7 @@ class Tester:
     def send(self, to: Arrival, data: bytes | coap.Message, delay_ms: int = 0) -> None:
         """Send a datagram to where `to` came from."""
         data = data if isinstance(data, bytes) else coap.encode(data)
+        self.monitor.touched.add(to.data)
         heapq.heappush(self._outbox, (self.now_ms + delay_ms, next(self._order), data, to.peer))
 
     def reply(self, to: Arrival, response: coap.Message) -> bytes:

@@ -1,0 +1,1 @@
+"""Plays nodes to a hub."""
