@@ -37,11 +37,11 @@ LEAVE_SHARE, LEAVE_WEIGHT = 0.7, 4.0  # passages of the exit door, by somebody a
 ENTER_SHARE = 0.97  # passages from outside after which somebody is in
 ENTER_HASTE_MIN = 1.0  # … unless it is the same passage going on
 
-UNSEEN_LEAVE_PER_MIN = 5e-7  # with a live exit contact
+UNSEEN_LEAVE_PER_MIN = 5e-8  # with a live exit contact: through the window
 EDGE_LOSS, EDGE_LOSS_WEIGHT = 0.002, 100.0  # share of the exit door's edges that get lost; a passage has two
 EXIT_ROOM_LEAVE_SHARE = 0.5  # stays in the exit's room that end outside …
 EXIT_ROOM_MIN = 5  # … begin to within so many silent minutes
-UNSEEN_RETURN_PER_MIN = 1e-5
+UNSEEN_RETURN_PER_MIN = 1e-7
 COLLAPSE_PER_MIN = 5e-6  # somebody at home stops moving, for whatever reason; above the unseen exit
 FREE_LEAVE_PER_DAY = 2.0  # without one: two outings in the waking day …
 FREE_RETURN_MIN = 120.0  # … of two hours

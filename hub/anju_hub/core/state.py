@@ -78,16 +78,18 @@ class HomeStates:
         up = (self.hour[home] >= 7) & (self.hour[home] < 22)
         free = np.where(up, prior.FREE_LEAVE_PER_DAY, prior.FREE_LEAVE_PER_DAY / 20) / (15 * 60)
         door = self.door_live[home]
-        out = np.where(door, prior.UNSEEN_LEAVE_PER_MIN + self._lost_passage_rate(home), free)
-        return out, np.where(door, prior.UNSEEN_RETURN_PER_MIN, 1 / prior.FREE_RETURN_MIN)
-
-    def _lost_passage_rate(self, home: Ints) -> Array:
-        """Rate of leaving with both edges of the door lost, which only somebody last heard at the exit can do."""
-        loss = self.lost_edges[home] + prior.EDGE_LOSS * prior.EDGE_LOSS_WEIGHT
-        loss /= self.edges[home] + self.lost_edges[home] + prior.EDGE_LOSS_WEIGHT
+        both = self._edge_loss(home) ** 2
         near = self.at_exit[home, self.context[home] // 2] & (self.gap[home] < prior.EXIT_ROOM_MIN)
-        rate: Array = near * loss**2 * prior.EXIT_ROOM_LEAVE_SHARE / prior.EXIT_ROOM_MIN
-        return rate
+        lost_out = near * both * prior.EXIT_ROOM_LEAVE_SHARE / prior.EXIT_ROOM_MIN
+        out = np.where(door, prior.UNSEEN_LEAVE_PER_MIN + lost_out, free)
+        lost_in = both / prior.AWAY_SCALE_MIN
+        return out, np.where(door, prior.UNSEEN_RETURN_PER_MIN + lost_in, 1 / prior.FREE_RETURN_MIN)
+
+    def _edge_loss(self, home: Ints) -> Array:
+        """Share of the exit door's edges that get lost; a passage that nobody saw lost both of its own."""
+        lost = self.lost_edges[home] + prior.EDGE_LOSS * prior.EDGE_LOSS_WEIGHT
+        share: Array = lost / (self.edges[home] + self.lost_edges[home] + prior.EDGE_LOSS_WEIGHT)
+        return share
 
     def away_rate(self, home: Ints) -> Array:
         """Rate at which an empty home is heard again [1/min]."""
