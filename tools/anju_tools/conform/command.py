@@ -43,6 +43,7 @@ _list_option = click.option("--list", "list_only", is_flag=True, help="Say which
 @click.option("--tolerance", type=click.FloatRange(0), default=0.5, show_default=True, help="Of all times [s].")
 @click.option("--silence", type=click.FloatRange(1), default=150.0, show_default=True, help="Length of an outage [s].")
 @click.option("--reset-command", metavar="COMMAND", help="Shell command that resets the node.")
+@click.option("--virtual", is_flag=True, help="Check this project's node on a virtual board, in simulated time.")
 @click.option("--reset-by-hand", is_flag=True, help="Ask for the reset at the terminal.")
 @_json_option
 @_only_option
@@ -55,6 +56,7 @@ def node(
     tolerance: float,
     silence: float,
     reset_command: str | None,
+    virtual: bool,
     reset_by_hand: bool,
     json_file: Path | None,
     only: tuple[str, ...],
@@ -84,6 +86,9 @@ def node(
     host, port = _address(listen)
     console = Console(stderr=True)
     try:
+        if virtual:
+            results = session.run_virtual(console, settings, only, skip)
+            _conclude("anju_node on a virtual board", results, json_file)
         node_keys = keys.read(keys_file) if keys_file.exists() else keys.generate(keys_file, host, port)
         results = session.run(console, (host, port), node_keys, settings, only, skip)
     except (keys.KeyFileError, OSError) as error:

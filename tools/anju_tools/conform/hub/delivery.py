@@ -145,8 +145,10 @@ def in_flight(hub: HubUnderTest) -> None:
     end = time.monotonic() + 10
     while waiting and time.monotonic() < end:
         data = node.link.receive(0.5)
-        message = coap.decode(data) if data else None
-        if message is None or message.token not in waiting:
+        if data is None:
+            continue
+        message = coap.decode(data)
+        if message.token not in waiting:
             continue
         if message.mtype == numbers.CON:
             node.link.send(coap.encode(coap.Message(numbers.ACK, numbers.EMPTY, message.mid)))

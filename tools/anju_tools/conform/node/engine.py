@@ -12,6 +12,9 @@ from anju_tools.conform.node.tester import Play, Settings, Tester
 from anju_tools.conform.verdict import Check, CheckFailed, CheckNotRun, Outcome, Result
 
 
+_WAITED_IN_VAIN = 3
+
+
 @dataclass(frozen=True)
 class Scenario:
     """A check that acts."""
@@ -117,9 +120,15 @@ class Engine:
     def _finish(self, outcome: Outcome, reason: str) -> None:
         self._play = None
         self._add(Result(self._waiting.pop(0).check, outcome, reason))
-        if outcome is Outcome.NOT_RUN and not self.monitor.arrivals:
-            self._give_up("no node has reported")
+        if self._went_silent():
+            self._give_up("the node does not report")
         self._next()
+
+    def _went_silent(self) -> bool:
+        """Whether nothing ever came, or the last checks all waited in vain."""
+        last = [result.outcome for result in self.results[-_WAITED_IN_VAIN:]]
+        in_vain = last == [Outcome.NOT_RUN] * _WAITED_IN_VAIN
+        return in_vain or (Outcome.NOT_RUN in last and not self.monitor.arrivals)
 
     def _give_up(self, reason: str) -> None:
         for scenario in self._waiting:

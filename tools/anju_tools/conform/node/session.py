@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import click
 from rich.console import Console
@@ -12,7 +13,7 @@ from rich.console import Console
 from anju_tools.conform.keys import NodeKeys, unused_sequence
 from anju_tools.conform.node.carrier import UdpCarrier
 from anju_tools.conform.node.catalogue import OBSERVATIONS, SCENARIOS
-from anju_tools.conform.node.engine import Engine
+from anju_tools.conform.node.engine import Engine, Observation, Scenario
 from anju_tools.conform.node.tester import Settings
 from anju_tools.conform.progress import Progress
 from anju_tools.conform.verdict import Outcome, Result
@@ -29,9 +30,7 @@ def run(
     skip: Sequence[str],
 ) -> list[Result]:
     """Listen, run the chosen checks, and say how each ended. Raises OSError when the address cannot be had."""
-    scenarios = [item for item in SCENARIOS if _wanted(item.check.name, only, skip)]
-    observations = [item for item in OBSERVATIONS if _wanted(item.check.name, only, skip)]
-    skipped = [item.check for item in (*SCENARIOS, *OBSERVATIONS) if item.check.name in skip]
+    scenarios, observations = _chosen(only, skip)
     utc_ms = time.time_ns() // 1_000_000
     with Progress(console, len(scenarios) + len(observations)) as progress:
         engine = Engine(
@@ -49,7 +48,27 @@ def run(
             carrier.run(engine)
         finally:
             carrier.close()
-    return [*engine.results, *(Result(check, Outcome.SKIPPED) for check in skipped)]
+    return [*engine.results, *_skipped(skip)]
+
+
+def run_virtual(console: Console, settings: Settings, only: Sequence[str], skip: Sequence[str]) -> list[Result]:
+    """The same for the firmware of this project on a virtual board, which the kit resets itself."""
+    from anju_tools.conform.node.virtual import examine  # the rig is needed here only
+
+    scenarios, observations = _chosen(only, skip)
+    with Progress(console, len(scenarios) + len(observations)) as progress:
+        results = examine(scenarios, observations, lambda reset: replace(settings, reset=reset), progress)
+    return [*results, *_skipped(skip)]
+
+
+def _chosen(only: Sequence[str], skip: Sequence[str]) -> tuple[list[Scenario], list[Observation]]:
+    scenarios = [item for item in SCENARIOS if _wanted(item.check.name, only, skip)]
+    return scenarios, [item for item in OBSERVATIONS if _wanted(item.check.name, only, skip)]
+
+
+def _skipped(skip: Sequence[str]) -> list[Result]:
+    checks = [item.check for item in (*SCENARIOS, *OBSERVATIONS) if item.check.name in skip]
+    return [Result(check, Outcome.SKIPPED) for check in checks]
 
 
 def _wanted(name: str, only: Sequence[str], skip: Sequence[str]) -> bool:
@@ -68,8 +87,12 @@ def reset_action(command: str | None, by_hand: bool) -> Callable[[], None] | Non
     if command is not None:
         return lambda: _run_command(command)
     if by_hand:
-        return lambda: click.prompt("Reset the node now, then press Enter", default="", show_default=False, err=True)
+        return _ask_for_reset
     return None
+
+
+def _ask_for_reset() -> None:
+    click.prompt("Reset the node now, then press Enter", default="", show_default=False, err=True)
 
 
 def _run_command(command: str) -> None:

@@ -181,7 +181,7 @@ class Tester:
 
     def pause(self, until_ms: int) -> Generator[int, Arrival | None, list[Arrival]]:
         """Everything that arrives until then, without an answer."""
-        seen = []
+        seen: list[Arrival] = []
         while True:
             arrival = yield until_ms
             if arrival is None:
