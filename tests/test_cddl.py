@@ -22,6 +22,7 @@ _RULES = {"record": "record", "report": "report", "downlink": "answer", "senml":
 
 # A grammar of one item says nothing of these: bytes after it, sizes in bytes, depth, what SenML names and units mean.
 _NOT_GRAMMAR = {
+    "record": {"readings-value-nan", "readings-value-infinite"},
     "report": {"17-levels", "1025-bytes", "answer-257-bytes"},
     "senml": {
         *("no-content", "name-missing", "name-without-number", "other-node", "epoch-no-number", "number-leading-zero"),

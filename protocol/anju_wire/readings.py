@@ -24,7 +24,9 @@ def check_readings(value: object, error: type[WireError]) -> None:
 
 
 def is_value(content: "Any") -> bool:
-    """Whether `content` is a number, text, bool or bytes."""
+    """Whether `content` is a finite number, text, bool or bytes."""
     if type(content) is int:
         return -_MAX <= content < _MAX
-    return content is True or content is False or isinstance(content, (float, str, bytes))
+    if isinstance(content, float):
+        return content - content == 0  # neither infinite nor NaN
+    return content is True or content is False or isinstance(content, (str, bytes))

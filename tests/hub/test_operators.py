@@ -39,6 +39,7 @@ async def test_home_tells_state_nodes_and_what_is_missing(hub: RunningHub) -> No
             "records": {"door": 3, "health": 1},
             "missing": 3,
             "gaps": [[2, 2, 4]],
+            "latest": {},
             "transitions": 6,
         }
     ]

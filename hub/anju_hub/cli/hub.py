@@ -36,8 +36,15 @@ def hub() -> None:
 )
 @click.option("--clock", type=click.Choice(["system", "simulated"]), default="system", show_default=True)
 @click.option("--require-oscore", is_flag=True, help="Let operators read with credentials only, on this machine too.")
+@click.option(
+    "--profiles",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder of vendor profiles.  [default: profiles in the folder of the store]",
+)
 @click.option("--log-level", type=click.Choice(_LEVELS), default="info", show_default=True)
-def serve(data: Path, binds: tuple[str, ...], clock: str, require_oscore: bool, log_level: str) -> None:
+def serve(
+    data: Path, binds: tuple[str, ...], clock: str, require_oscore: bool, profiles: Path | None, log_level: str
+) -> None:
     """Start the hub; no configuration is needed.
 
     With --clock simulated time stands still until somebody PUTs it to /clock.
@@ -54,6 +61,7 @@ def serve(data: Path, binds: tuple[str, ...], clock: str, require_oscore: bool, 
         binds=tuple(map(parse_bind, binds)) or DEFAULT_BINDS,
         simulated=clock == "simulated",
         require_oscore=require_oscore,
+        profiles=profiles,
     )
 
     def announce(listening: list[Bind]) -> None:

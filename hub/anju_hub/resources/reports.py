@@ -7,17 +7,17 @@ from aiocoap import error
 from aiocoap.numbers import ContentFormat
 
 from anju_hub.counters import Counters
-from anju_hub.reporting import Answer, Delivery, Reporting
+from anju_hub.reporting import FORMATS, Answer, Delivery, Reporting
 from anju_hub.resources.base import HubResource
 from anju_hub.security.site import NODE, Peer, peer_name
-from anju_wire.numbers import CHANGED
+from anju_wire.numbers import CHANGED, FORMAT_CBOR
 
 
 class ReportsResource(HubResource):
     """Takes reports from nodes with OSCORE only (SPEC 5)."""
 
     rt = "anju.report"
-    ct = f"{ContentFormat.CBOR:d}"
+    ct = " ".join(map(str, FORMATS))
 
     def __init__(self, reporting: Reporting, counters: Counters) -> None:
         super().__init__()
@@ -26,21 +26,23 @@ class ReportsResource(HubResource):
 
     async def render_post(self, request: aiocoap.Message) -> aiocoap.Message:
         peer = self._node(request)
-        if request.opt.content_format not in (None, ContentFormat.CBOR):
-            raise error.UnsupportedContentFormat("a report is CBOR (60)")
-        opened = peer.opened
-        delivery = Delivery(peer.security_context, opened.partial_iv, opened.fresh, request.payload, peer_name(request))
+        content_format = FORMAT_CBOR if request.opt.content_format is None else int(request.opt.content_format)
+        if content_format not in FORMATS:
+            raise error.UnsupportedContentFormat("a report is CBOR (60) or SenML-CBOR (112)")
+        context, opened = peer.security_context, peer.opened
+        delivery = Delivery(
+            context, opened.partial_iv, opened.fresh, request.payload, peer_name(request), content_format
+        )
         answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._reporting.take(delivery, answered.set_result)
         # Shielded: the commit goes on when the peer loses interest, and tells nobody.
         answer = await asyncio.shield(answered)
         if answer.durable:
             opened.allow_nonce_reuse()
-        content_format = ContentFormat.CBOR if answer.code == CHANGED else None
         return aiocoap.Message(
             code=aiocoap.Code(answer.code),
             payload=answer.payload,
-            content_format=content_format,
+            content_format=ContentFormat.CBOR if answer.code == CHANGED else None,
             max_age=answer.max_age_s,
         )
 

@@ -15,6 +15,9 @@ from sqlalchemy import (
     text,
 )
 
+# In the body of a record whose kind a vendor profile declares: what the profile calls it.
+KIND_NAME = "kind_name"
+
 metadata = MetaData()
 
 homes = Table(
