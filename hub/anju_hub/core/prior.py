@@ -1,7 +1,8 @@
 """What is believed of a home before it has been seen: the numbers, with their reasons, in one place.
 
-None of them is fitted to a home; each is an order of magnitude from everyday life or from published counts, and
-the home's own log outweighs it within days (the weight of each prior is in events, days or visits).
+Each is an order of magnitude from everyday life or from published counts, a few of them corrected after errors on the
+development homes (docs/model.md); the home's own log outweighs it within days (the weight of each prior is in events,
+days or visits).
 """
 
 from __future__ import annotations
