@@ -81,7 +81,7 @@ class Writer:
     async def _commit(self, batch: list[_Waiting]) -> None:
         windows = _windows(batch)
         stored = [waiting.arrival for waiting in batch]
-        values = {context.recipient_id: value for context, value in windows.items()}
+        values = {context.node_id: value for context, value in windows.items() if context.node_id is not None}
         try:
             results = await self.transact(lambda connection: reports.commit(connection, stored, values))
         except Exception as error:  # noqa: BLE001 - a peer waits for each of them, and the hub must go on

@@ -74,7 +74,7 @@ def _deliver(
     arrivals = [_arrival(NODE_ID, number, boots, piece) for number, piece in enumerate(pieces)]
     for at in range(0, len(arrivals), batch):
         with store.write() as connection:
-            assert all(reports.commit(connection, arrivals[at : at + batch], {b"n1": window.EMPTY}))
+            assert all(reports.commit(connection, arrivals[at : at + batch], {NODE_ID: window.EMPTY}))
     content = [column for column in records.c if column.name != "arrival"]
     with store.read() as connection:
         rows = connection.execute(select(*content).order_by(records.c.epoch, records.c.sequence)).all()

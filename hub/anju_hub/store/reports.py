@@ -30,15 +30,15 @@ _BATTERY = (
 )
 _WINDOW = (
     update(oscore_contexts)
-    .where(oscore_contexts.c.recipient_id == bindparam("peer"))
+    .where(oscore_contexts.c.node_id == bindparam("node"))  # not by name: its new key may be in the store already
     .values(window_index=bindparam("index"), window_bits=bindparam("bits"))
 )
 
 
-def commit(connection: Connection, batch: Sequence[Arrival], windows: Mapping[bytes, tuple[int, int]]) -> list[bool]:
+def commit(connection: Connection, batch: Sequence[Arrival], windows: Mapping[int, tuple[int, int]]) -> list[bool]:
     """Write a batch, in order, and say of each report whether all of it is stored now.
 
-    `windows` holds the replay window of each context of the batch with exactly the committed numbers struck
+    `windows` holds the replay window of each node of the batch with exactly the committed numbers struck
     out, so that after a crash a number counts as used if and only if its report is in the store.
     """
     fresh = [arrival for arrival in batch if not arrival.replayed]
@@ -49,7 +49,7 @@ def commit(connection: Connection, batch: Sequence[Arrival], windows: Mapping[by
     if windows:
         connection.execute(
             _WINDOW,
-            [{"peer": peer, "index": index, "bits": bits} for peer, (index, bits) in windows.items()],
+            [{"node": node, "index": index, "bits": bits} for node, (index, bits) in windows.items()],
         )
     return [not arrival.replayed or _is_stored(connection, arrival) for arrival in batch]
 
