@@ -12,7 +12,8 @@ where `reached` is the age that a silence had reached by the end of hour h'.  A 
 The first term of q is the record-value argument: the chance that tomorrow breaks the record of n days is 1/(n + 1),
 that it exceeds it by a factor e^x is smaller by e^(−x/β) for a Pareto tail of index 1/β; so more days and a larger
 budget both lower the margin.  The second shares the false alarms out to where they buy most: with cost "hours of
-delay" and a tail that scales with E the optimum has a margin that falls by log E (Lagrange; docs/model.md).  The constants' values were chosen on the development homes.
+delay" and a tail that scales with E the optimum has a margin that falls by log E (Lagrange; docs/model.md).
+The values of the constants were chosen on the development homes.
 """
 
 from __future__ import annotations
