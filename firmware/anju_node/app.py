@@ -153,7 +153,7 @@ class Node:
             answer = coap_link.post(self.hal, self.config, self.keystore, self.keystore.context(), message)
         except coap_link.Refused as refused:
             self.hal.log("report refused: %s" % refused)
-            self._refused(batch, refused.code)
+            self._refused(batch, refused.code, refused.max_age_ms)
             return
         except PeerError as error:
             self.hal.log("no answer to trust: %s" % error)
@@ -173,10 +173,10 @@ class Node:
             self._beat(urgent=True)
         return report.next_batch(self.outbox, self.config.report_bytes, self.hal.now_ms(), self.most)
 
-    def _refused(self, batch: "Batch", code: int) -> None:
+    def _refused(self, batch: "Batch", code: int, wait_ms: int) -> None:
         """A record that the hub will never take must not stand in the way of the others (SPEC 6)."""
         if code not in (numbers.BAD_REQUEST, numbers.REQUEST_ENTITY_TOO_LARGE):
-            self.uplink = uplink.failed(self.uplink, self.hal.now_ms())
+            self.uplink = uplink.failed(self.uplink, self.hal.now_ms(), wait_ms)
             return
         if batch.builder.count > 1:
             self.most = 1  # one by one from here on: the bad one is found

@@ -15,20 +15,31 @@ if TYPE_CHECKING:
     from anju_wire.oscore import Binding, Context
 
 _ECHO_TRIES = 2
+_SERVICE_UNAVAILABLE = 0xA3  # 5.03
+_OPTION_MAX_AGE = 14
+_MAX_AGE_DEFAULT_S = 60  # RFC 7252 section 5.10.5
 
 
 class Refused(Exception):
-    """The hub, known by its key, does not want this report: its protected answer is an error."""
+    """The hub, known by its key, does not want this report: its protected answer is an error.
 
-    def __init__(self, code: int) -> None:
+    `max_age_ms` is how long a 5.03 asks to wait (SPEC 6.4), 0 for all other codes.
+    """
+
+    def __init__(self, answer: coap.Message) -> None:
+        code = self.code = answer.code
         super().__init__("%d.%02d" % (code >> 5, code & 31))
-        self.code = code
+        self.max_age_ms = 0
+        if code == _SERVICE_UNAVAILABLE:
+            max_age = answer.option(_OPTION_MAX_AGE)
+            self.max_age_ms = 1000 * (_MAX_AGE_DEFAULT_S if max_age is None else coap.decode_uint(max_age))
 
 
 def request(path: str, payload: bytes, content_format: int) -> coap.Message:
-    """An unprotected POST of a payload."""
+    """An unprotected POST of a payload; CBOR needs no Content-Format (SPEC 3.2)."""
     options = [(numbers.OPTION_URI_PATH, part.encode()) for part in path.strip("/").split("/")]
-    options.append((numbers.OPTION_CONTENT_FORMAT, coap.encode_uint(content_format)))
+    if content_format != numbers.FORMAT_CBOR:
+        options.append((numbers.OPTION_CONTENT_FORMAT, coap.encode_uint(content_format)))
     return coap.Message(numbers.CON, numbers.POST, 0, b"", options, payload)
 
 
@@ -58,19 +69,25 @@ def post(
                 )
                 continue
             if answer.code != numbers.CHANGED:
-                raise Refused(answer.code)
+                raise Refused(answer)
             return decode_answer(answer.payload) if answer.payload else {}
         raise PeerError("hub asks for Echo again and again")
     finally:
         link.close()
 
 
+def protect(context: "Context", message: coap.Message, sequence: int) -> "tuple[coap.Message, Binding]":
+    """The datagram's message: ID and token from the sequence number, a token of one byte (SPEC 3.7)."""
+    protected, binding = context.protect_request(message, sequence)
+    protected.mid = sequence & 0xFFFF
+    protected.token = bytes((sequence & 0xFF,))
+    return protected, binding
+
+
 def _exchange(
     hal: "Hal", link: "Link", sequence: int, context: "Context", message: coap.Message
 ) -> "coap.Message | None":
-    protected, binding = context.protect_request(message, sequence)
-    protected.mid = sequence & 0xFFFF
-    protected.token = bytes((sequence >> 8 & 0xFF, sequence & 0xFF))
+    protected, binding = protect(context, message, sequence)
     timeout_ms = numbers.ACK_TIMEOUT_MS
     timeout_ms += timeout_ms * (hal.random_byte() * (numbers.ACK_RANDOM_PERCENT - 100)) // 25500
     exchange = Exchange(protected, ack_timeout_ms=timeout_ms)

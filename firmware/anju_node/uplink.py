@@ -25,9 +25,9 @@ def delivered(state: "State", now_ms: int, waiting: int) -> "State":
     return (0, now_ms, now_ms, 1 if waiting else 0)
 
 
-def failed(state: "State", now_ms: int) -> "State":
-    """No answer: back off, doubling up to an hour."""
-    pause = min(_BACK_OFF_MS << min(state[0], 12), _BACK_OFF_MAX_MS)
+def failed(state: "State", now_ms: int, at_least_ms: int = 0) -> "State":
+    """No answer, or one that asks to wait `at_least_ms`: back off, doubling up to an hour."""
+    pause = min(max(_BACK_OFF_MS << min(state[0], 12), at_least_ms), _BACK_OFF_MAX_MS)
     return (state[0] + 1, now_ms + pause, state[2], state[3])
 
 

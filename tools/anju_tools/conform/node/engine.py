@@ -11,7 +11,6 @@ from anju_tools.conform.node.monitor import Monitor
 from anju_tools.conform.node.tester import Play, Settings, Tester
 from anju_tools.conform.verdict import Check, CheckFailed, CheckNotRun, Outcome, Result
 
-
 _WAITED_IN_VAIN = 3
 
 
@@ -55,7 +54,7 @@ class Engine:
         listener: Listener = lambda _check, _result: None,
     ) -> None:
         context = keys.hub_context()
-        self.monitor = Monitor(context)
+        self.monitor = Monitor(context, start_utc_ms)
         self.tester = Tester(self.monitor, AnswerMaker(context, sequence), settings, start_utc_ms)
         self.results: list[Result] = []
         self.done = False

@@ -63,7 +63,7 @@ def _refuse(t: Tester, code: int) -> Play:
         t.reply(current, refusal)
         if current is not batch and len(current.records()) > 1:
             raise CheckFailed(f"a refused report was followed by one of {len(current.records())} records")
-    t.monitor.refused.add(victim)
+    t.monitor.refused[victim] = t.now_ms
     after = yield from _answer_needed(t, victim)
     if victim in after.records():
         t.accept(after)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from anju_wire import coap, numbers
+from anju_wire import coap, numbers, senml_report
 from anju_wire.errors import PeerError
 from anju_wire.oscore import Binding, Context
 from anju_wire.report import Report, decode_report
+
+FORMAT_SENML_CBOR = 112
 
 RecordId = tuple[int, int]  # epoch, number
 
@@ -53,13 +55,17 @@ class Arrival:
 
 @dataclass
 class Monitor:
-    """`context` is the hub's end. `acknowledged` holds the records whose report the kit has answered
-    for good, `refused` those that it has refused alone; `touched` are the requests to which it sent anything at all."""
+    """`context` is the hub's end, `start_utc_ms` the UTC at 0 of the kit's clock.
+
+    `acknowledged` holds the records whose report the kit has answered for good, `refused` those that it has refused
+    alone and when [ms]; `touched` are the requests to which it sent anything at all.
+    """
 
     context: Context
+    start_utc_ms: int = 0
     arrivals: list[Arrival] = field(default_factory=list)
     acknowledged: set[RecordId] = field(default_factory=set)
-    refused: set[RecordId] = field(default_factory=set)
+    refused: dict[RecordId, int] = field(default_factory=dict)
     resets: int = 0
     touched: set[bytes] = field(default_factory=set)
     _seen: dict[bytes, Arrival] = field(default_factory=dict)
@@ -85,7 +91,15 @@ class Monitor:
             raise PeerError("request without OSCORE")
         arrival.inner, arrival.binding = self.context.unprotect_request(arrival.outer)
         if arrival.inner.code == numbers.POST and coap.path_of(arrival.inner) == numbers.PATH_REPORT:
-            arrival.report = decode_report(arrival.inner.payload)
+            arrival.report = self._report(arrival.inner, arrival.at_ms)
+
+    def _report(self, message: coap.Message, now_ms: int) -> Report:
+        """SPEC 5 or SPEC 14, as the Content-Format says. Ages of SenML in UTC are judged by the kit's clock."""
+        content_format = message.option(numbers.OPTION_CONTENT_FORMAT)
+        if content_format is None or coap.decode_uint(content_format) != FORMAT_SENML_CBOR:
+            return decode_report(message.payload)
+        node = self.context.recipient_id.decode()
+        return senml_report.decode_report(message.payload, node, self.start_utc_ms + now_ms)
 
     @property
     def requests(self) -> list[Arrival]:

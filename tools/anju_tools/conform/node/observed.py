@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
-from anju_tools.conform.node.monitor import Arrival, Monitor
+from anju_tools.conform.node.monitor import FORMAT_SENML_CBOR, Arrival, Monitor
 from anju_tools.conform.node.registry import observation
 from anju_tools.conform.node.tester import Settings
 from anju_tools.conform.verdict import CheckFailed, CheckNotRun, Level
@@ -15,7 +15,7 @@ from anju_wire.report import decode_report, encode_report
 
 _MAX_DATAGRAM = 1280
 _PAUSE_MS = 15_000
-_FORMATS = (numbers.FORMAT_CBOR, 112)
+_FORMATS = (numbers.FORMAT_CBOR, FORMAT_SENML_CBOR)
 
 
 def _none_of(arrivals: Iterable[Arrival], what: str) -> str:
@@ -122,7 +122,7 @@ def report_valid(monitor: Monitor, _settings: Settings) -> str:
 @observation("deterministic", "5.1", Level.SHOULD, "Use shortest heads, definite lengths and sorted keys.")
 def deterministic(monitor: Monitor, _settings: Settings) -> str:
     """Reports use the deterministic encoding of RFC 8949, section 4.2.1."""
-    reports = _some(monitor.reports)
+    reports = _some(_of_clause_5(monitor))
     return _none_of(
         (a for a in reports if cbor.encode(cbor.decode(_payload(a), numbers.MAX_REPORT_BYTES)) != _payload(a)),
         "encoding that is not the deterministic one",
@@ -132,8 +132,14 @@ def deterministic(monitor: Monitor, _settings: Settings) -> str:
 @observation("zeros-left-out", "4.1", Level.SHOULD, "Leave channel, age_error_ms and uncertainty out when they are 0.")
 def zeros_left_out(monitor: Monitor, _settings: Settings) -> str:
     """Fields that are left out when 0 are not sent as 0."""
-    reports = _some(monitor.reports)
+    reports = _some(_of_clause_5(monitor))
     return _none_of((a for a in reports if not _is_shortest(_payload(a))), "a 0 that should be left out")
+
+
+def _of_clause_5(monitor: Monitor) -> list[Arrival]:
+    """The reports that are not SenML."""
+    senml = coap.encode_uint(FORMAT_SENML_CBOR)
+    return [a for a in monitor.reports if a.inner and a.inner.option(numbers.OPTION_CONTENT_FORMAT) != senml]
 
 
 def _is_shortest(payload: bytes) -> bool:

@@ -183,10 +183,15 @@ def dropped_counted(monitor: Monitor, _settings: Settings) -> str:
     """A record that was given up because it was refused is counted in `dropped`."""
     if not monitor.refused:
         raise CheckNotRun("no record was refused")
-    last_refused = max(monitor.refused)
-    counts = {key: r["dropped"] for key, r in _known(monitor).items() if r["kind"] == HEALTH}
-    before = [count for key, count in counts.items() if key < min(monitor.refused)]
-    after = [count for key, count in counts.items() if key > last_refused]
+    made = [
+        (arrival.at_ms - record["age_ms"], record["dropped"])
+        for arrival in monitor.reports
+        for record in arrival.records().values()
+        if record["kind"] == HEALTH
+    ]
+    times = monitor.refused.values()
+    before = [dropped for at_ms, dropped in made if at_ms < min(times)]
+    after = [dropped for at_ms, dropped in made if at_ms > max(times)]
     if not before or not after:
         raise CheckNotRun("there is no health record before and after; set a shorter heartbeat")
     if max(after) - max(before) < len(monitor.refused):

@@ -60,7 +60,11 @@ def epoch(monitor: Monitor, _settings: Settings) -> str:
     """After a cold boot new records have a higher epoch, or go on in the old one without using a number twice."""
     before, after = _across(monitor)
     old = _records(before)
-    new = {key: record for key, record in _records(after).items() if key not in old}
+    later = _records(after)
+    again = [key for key in later if key in old and _content(later[key]) != _content(old[key])]
+    if again:
+        raise CheckFailed(f"number {again[0][1]} of epoch {again[0][0]} is another record after the reset")
+    new = {key: record for key, record in later.items() if key not in old}
     if not new:
         raise CheckNotRun("the node reported nothing new after its reset")
     last = max(old, default=(0, -1))
@@ -78,6 +82,11 @@ def _records(arrivals: list[Arrival]) -> dict[RecordId, dict[Any, Any]]:
     for arrival in arrivals:
         found.update(arrival.records())
     return found
+
+
+def _content(record: dict[Any, Any]) -> dict[Any, Any]:
+    """What must not change when a record comes again: all but its age."""
+    return {name: value for name, value in record.items() if name not in ("age_ms", "age_error_ms")}
 
 
 OBSERVED = (partial_iv, epoch)
