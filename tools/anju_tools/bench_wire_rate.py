@@ -7,12 +7,16 @@ import json
 import sys
 import time
 
+TYPE_CHECKING = False  # MicroPython has no typing
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 REPORT = [300, 100000, {1: 250, 4: True, 5: 45000}]
 _SECONDS = 0.4
 _CHUNK = 200
 
 
-def codec(name, folder):  # type: ignore[no-untyped-def]  # also MicroPython's; typing is not there
+def codec(name: str, folder: str) -> "dict[str, Callable[[], object]]":
     """(encode, decode) of plain values, and of checked reports where the codec knows them."""
     sys.path.insert(0, folder)
     if name == "cbor2":
@@ -35,7 +39,7 @@ def codec(name, folder):  # type: ignore[no-untyped-def]  # also MicroPython's; 
 DATA = b"\x83\x19\x01\x2c\x1a\x00\x01\x86\xa0\xa3\x01\x18\xfa\x04\xf5\x05\x19\xaf\xc8"
 
 
-def rate(action):  # type: ignore[no-untyped-def]
+def rate(action: "Callable[[], object]") -> float:
     """Calls a second."""
     action()
     count = 0
@@ -49,7 +53,7 @@ def rate(action):  # type: ignore[no-untyped-def]
             return count / elapsed
 
 
-def main():  # type: ignore[no-untyped-def]
+def main() -> None:
     actions = codec(sys.argv[1], sys.argv[2])
     print(json.dumps({name + "_per_s": rate(actions[name]) for name in sorted(actions)}))
 

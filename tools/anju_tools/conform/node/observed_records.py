@@ -45,6 +45,7 @@ def numbers_without_gap(monitor: Monitor, _settings: Settings) -> str:
 def identity(monitor: Monitor, _settings: Settings) -> str:
     """A record that comes again under its number says the same."""
     seen: dict[RecordId, dict[Any, Any]] = {}
+    _known(monitor)
     for arrival in monitor.reports:
         for key, record in arrival.records().items():
             content = {name: value for name, value in record.items() if name not in _AGE_FIELDS}
@@ -123,6 +124,7 @@ def _made_ms(arrival: Arrival, made: dict[bytes, int]) -> int:
 def age_order(monitor: Monitor, settings: Settings) -> str:
     """Records of a door happened in the order of their numbers."""
     when: dict[RecordId, int] = {}
+    _known(monitor)
     for arrival in monitor.reports:
         for key, record in arrival.records().items():
             if record["kind"] == DOOR:
