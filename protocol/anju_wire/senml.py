@@ -36,6 +36,7 @@ _MAX_EXPONENT = const(20)
 _MAX_MANTISSA = 1 << 64
 _VERSION = const(10)  # RFC 8428 section 4.4
 _VERSIONS = (_VERSION, 26)  # 26: and secondary units, RFC 9100 section 4
+RELATIVE_BELOW_S = const(0x10000000)  # RFC 8428 section 4.5.3
 _MAX_ITEMS = const(1024)  # an item takes a byte or more
 
 _JSON = (
@@ -88,11 +89,11 @@ def decode(data: bytes) -> "list[Record]":
     return checked
 
 
-def resolve(pack: "list[Record]") -> "list[Record]":
+def resolve(pack: "list[Record]", now_s: "int | float | None" = None) -> "list[Record]":
     """The resolved form, RFC 8428 section 4.6: no base fields, full names, units and times in each record.
 
-    Times stay relative where they are (below 2**28).  Records without content are left out.  PeerError if a record
-    has no proper name, or a sum or value cannot be added to its base.
+    Relative times (below 2**28) become absolute with `now_s` [s, UTC] and stay as they are without.  Records without
+    content are left out.  PeerError if a record has no proper name, or a sum or value cannot be added to its base.
     """
     bases: "Record" = {}
     resolved = []
@@ -102,6 +103,8 @@ def resolve(pack: "list[Record]") -> "list[Record]":
                 bases[label] = record[label]
         if any([label in record for label in _CONTENT]) or SENML_SUM in record:
             resolved.append(_resolved(record, bases))
+            if now_s is not None and as_float(number(resolved[-1].get(SENML_TIME, 0))) < RELATIVE_BELOW_S:
+                resolved[-1][SENML_TIME] = add(now_s, resolved[-1].get(SENML_TIME, 0))
     return resolved
 
 

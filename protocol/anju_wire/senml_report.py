@@ -73,7 +73,6 @@ _QUANTITIES = (
 _MEDIA = (("water", WATER), ("energy", ELECTRICITY))
 _HOLDS = {"bool": SENML_BOOL, "int": SENML_VALUE, "float": SENML_VALUE, "text": SENML_TEXT}
 
-_RELATIVE_BELOW_S = const(0x10000000)  # RFC 8428 section 4.5.3
 _AHEAD_MS = const(60000)  # SPEC 14.4
 _MAX_EPOCH = 0xFFFFFFFF
 _MAX_DIGITS = const(16)
@@ -208,7 +207,7 @@ def _whole(text: str, highest: int) -> int:
 def _age_ms(time: "Any", now_ms: int) -> int:
     ms = senml.scaled(time, 1000, 1)
     age_ms = -ms
-    if ms >= _RELATIVE_BELOW_S * 1000:
+    if ms >= senml.RELATIVE_BELOW_S * 1000:
         age_ms = now_ms - ms
         if -_AHEAD_MS <= age_ms < 0:
             age_ms = 0
