@@ -12,6 +12,7 @@ from aiocoap import error, resource
 from aiocoap.numbers import ContentFormat
 
 from anju_hub.counters import Counters
+from anju_hub.resources.blocks import BoundedSpool
 from anju_hub.security.site import NODE, OPERATOR, Peer, peer_name
 from anju_hub.store.engine import Store
 from anju_wire.errors import PeerError
@@ -27,6 +28,10 @@ class HubResource(resource.Resource):
     """A resource whose `render_*` may raise `PeerError`: it becomes the answer, and a count."""
 
     counters: Counters
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._block1 = BoundedSpool()
 
     async def render(self, request: aiocoap.Message) -> aiocoap.Message:
         try:

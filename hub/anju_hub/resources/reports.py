@@ -5,6 +5,7 @@ import asyncio
 import aiocoap
 from aiocoap import error
 from aiocoap.numbers import ContentFormat
+from aiocoap.pipe import Pipe
 
 from anju_hub.counters import Counters
 from anju_hub.reporting import FORMATS, Answer, Delivery, Reporting
@@ -23,6 +24,12 @@ class ReportsResource(HubResource):
         super().__init__()
         self.counters = counters
         self._reporting = reporting
+
+    async def render_to_pipe(self, pipe: Pipe) -> None:
+        """Strangers are refused before a block of theirs is kept (SPEC 18.7)."""
+        if pipe.request.code == aiocoap.POST:
+            self._node(pipe.request)
+        await super().render_to_pipe(pipe)
 
     async def render_post(self, request: aiocoap.Message) -> aiocoap.Message:
         peer = self._node(request)
@@ -50,7 +57,7 @@ class ReportsResource(HubResource):
         remote = request.remote
         if not isinstance(remote, Peer):
             self.counters.refused("report_unprotected", peer_name(request), "no OSCORE")
-            raise error.Unauthorized("a report must be protected with OSCORE")
+            raise error.Unauthorized("not protected")
         if remote.security_context.role != NODE:
             raise error.Forbidden("nodes only")
         return remote

@@ -15,8 +15,13 @@ from aiocoap.transports.oscore import OSCOREAddress
 from anju_hub.counters import Counters
 from anju_hub.security.context import HubContext, Opened, unprotected_kid
 from anju_hub.security.contexts import Contexts
+from anju_wire.errors import PeerError
+from anju_wire.oscore import decode_option
 
 log = logging.getLogger("anju.oscore")
+
+# Uri-Host, Uri-Port, OSCORE, Uri-Path, Uri-Query, Accept, Block2, Block1, Proxy-Uri, Proxy-Scheme (answered 5.05)
+_CRITICAL = frozenset((3, 7, 9, 11, 15, 17, 23, 27, 35, 39))
 
 NODE = "node"
 OPERATOR = "operator"
@@ -52,8 +57,9 @@ class ProtectedSite(interfaces.Resource):
     async def render_to_pipe(self, pipe: pipe.Pipe) -> None:
         request = pipe.request
         if request.opt.oscore is None:
-            await self._site.render_to_pipe(pipe)
+            await self._render(pipe)
             return
+        _refuse_unknown_critical(request)
         if request.code not in (POST, FETCH):
             raise error.MethodNotAllowed
         context = self._context_of(request)
@@ -61,10 +67,15 @@ class ProtectedSite(interfaces.Resource):
         opened.message.remote = Peer.of(context, request.remote, opened)
         await self._serve(pipe, context, opened)
 
+    async def _render(self, pipe: pipe.Pipe) -> None:
+        _refuse_unknown_critical(pipe.request)
+        await self._site.render_to_pipe(pipe)
+
     def _context_of(self, request: aiocoap.Message) -> HubContext:
         try:
+            decode_option(request.opt.oscore)  # aiocoap lets forms pass that RFC 8613, Section 6.1 reserves
             kid = unprotected_kid(request)
-        except (oscore.DecodeError, IndexError) as problem:
+        except (oscore.DecodeError, IndexError, PeerError) as problem:
             self._refused("oscore_malformed", request, repr(problem))
             raise error.BadOption("Failed to decode COSE") from problem
         context = None if kid is None else self._contexts.find(kid)
@@ -93,7 +104,7 @@ class ProtectedSite(interfaces.Resource):
         inner = pipe.IterablePipe(opened.message)
         pipe.run_driving_pipe(
             pipe.error_to_message(inner, log),
-            self._site.render_to_pipe(inner),  # type: ignore[arg-type]  # aiocoap's own wrapper does the same
+            self._render(inner),  # type: ignore[arg-type]  # aiocoap's own wrapper does the same
             name=f"response to {context!r}",
         )
         async for event in inner:
@@ -107,6 +118,13 @@ class ProtectedSite(interfaces.Resource):
 
     def _refused(self, name: str, request: aiocoap.Message, reason: str) -> None:
         self._counters.refused(name, peer_name(request), reason)
+
+
+def _refuse_unknown_critical(request: aiocoap.Message) -> None:
+    """4.02, RFC 7252, Section 5.4.1: aiocoap ignores critical options that it does not know."""
+    for option in request.opt.option_list():
+        if option.number.is_critical() and option.number not in _CRITICAL:
+            raise error.BadOption(f"{int(option.number)}")
 
 
 def peer_name(request: aiocoap.Message) -> str:
