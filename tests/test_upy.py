@@ -72,6 +72,10 @@ assert count == 64 and len(actions[0][1]) > 600, (count, len(actions[0][1]))
 
 firmware = builder = request = protected = actions = None
 
+lazy = ("block", "downlink", "echo", "frag", "numbers_more", "oscore_server", "readings", "report_decoder", "senml")
+loaded = [name for name in lazy if "anju_wire." + name in sys.modules]
+assert not loaded, loaded
+
 def cost(data):
     gc.collect()
     gc.disable()
