@@ -54,3 +54,18 @@ def test_a_log_that_is_none_names_the_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "events.csv:2" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_options_that_do_not_go_together_are_refused(tmp_path: Path) -> None:
+    log = tmp_path / "events.csv"
+    _log(log)
+    for options, said in (
+        (["--home", "x"], "--events"),
+        (["--events", str(log), "--homes", "4"], "--homes"),
+        (["--zone", "Foo/Bar"], "time zone"),
+        (["--events", str(log), "--out", str(log / "x")], "--out"),
+    ):
+        done = subprocess.run([*_ANJU, "demo", *options], capture_output=True, text=True, cwd=tmp_path)
+        assert done.returncode in (1, 2), options
+        assert said in done.stderr
+        assert "Traceback" not in done.stderr

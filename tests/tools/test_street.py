@@ -65,3 +65,22 @@ def test_a_log_of_several_homes_asks_which(tmp_path) -> None:
     with pytest.raises(RecordingError, match="--home a"):
         read(log, None)
     assert read(log, "b")[0] == "b"
+
+
+def test_a_name_that_the_hub_cannot_take_is_changed() -> None:
+    street, _ = recorded("张三/5 楼", [_row("01:00:00", "door", "1")], "UTC", None)
+    assert street.homes[0].home == "张三-5-楼"
+
+
+def test_times_with_an_offset_are_told_in_the_homes_zone() -> None:
+    rows = [LogRow(datetime.fromisoformat("2026-03-02T08:00:00+08:00"), "s", "door", "room", "1")]
+    street, _ = recorded("h", rows, "Asia/Shanghai", None)
+    assert street.homes[0].changes[0].t - street.start == 8 * 3600
+
+
+def test_litres_that_cannot_be_are_malformed(tmp_path) -> None:
+    log = tmp_path / "events.csv"
+    for value in ("nan", "-1", "inf", "much"):
+        log.write_text(f"t,sensor,kind,room,value\n2026-03-02T01:00:00,w,water,house,{value}\n")
+        with pytest.raises(RecordingError, match=r"events\.csv:2"):
+            read(log, None)

@@ -7,8 +7,10 @@ import shutil
 import sys
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
+from click.core import ParameterSource
 from rich.console import Console
 
 from anju_tools.demo.frames import Frames, alert_line, spans
@@ -59,7 +61,9 @@ reads it.  Kill it if you like: it is started again 20 simulated minutes later, 
     "--events", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Play this log instead (CSV)."
 )
 @click.option("--home", help="Home of the log to play, or a name for a log of one home.")
-@click.option("--zone", help="Time zone of the log.  [default: UTC]")
+@click.option(
+    "--zone", callback=lambda _ctx, _parameter, name: _zone(name), help="Time zone of the log.  [default: UTC]"
+)
 @click.option("--loss", type=click.FloatRange(0, 0.9), default=0.0, help="Share of datagrams lost, each way.")
 @click.option("--kill-hub", is_flag=True, help="SIGKILL the hub half-way; it comes back 20 minutes later.")
 @click.option("--port", type=click.IntRange(1024, 65535), help="UDP port of the hub.  [default: a free one]")
@@ -87,6 +91,7 @@ def demo(
     to a real hub process. Exit status 0 when everything the pins did is in the hub's store exactly once, and, on the
     simulated street, the silent resident got a care alert and the flat battery only a maintenance one.
     """
+    _check_combination(events, home)
     console = Console() if sys.stdout.isatty() else Console(width=_FILE_WIDTH)
     try:
         if events:
@@ -98,9 +103,27 @@ def demo(
         found = _perform(stage, expected, kill_hub, out, console)
     except (RecordingError, image.ImageError, HubError, BoardError, ConnectionError, ValueError) as error:
         raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"{error}; choose another folder with --out") from error
     for failure in found:
         console.print(f"[bold red]not as promised:[/] {failure}")
     sys.exit(1 if found else 0)
+
+
+def _zone(name: str | None) -> str | None:
+    """A time zone that exists."""
+    try:
+        return name and str(ZoneInfo(name))
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise click.BadParameter(f"{name!r} is no IANA time zone such as Asia/Shanghai") from error
+
+
+def _check_combination(events: Path | None, home: str | None) -> None:
+    given = click.get_current_context().get_parameter_source("homes")
+    if events is None and home is not None:
+        raise click.UsageError("--home names a home of a log: give the log with --events")
+    if events is not None and given is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--homes is for simulated homes; a log is played one home at a time, named by --home")
 
 
 def _simulated(homes: int, days: int, seed: int, zone: str) -> Street:
@@ -193,4 +216,6 @@ def _summary(stage: Stage, play: Play, result: Result, alerts: list[AlertLine], 
         remarks.append(f"{sum(c.lost for c in air):,} of {sum(c.datagrams for c in air):,} datagrams lost in the air")
     if play.deaths:
         remarks.append(f"the hub died {play.deaths} time(s) and came back")
+    if play.hub_of_others:
+        remarks.append("the hub was started again by hand: that one is still running, stop it with Ctrl-C there")
     return StreetSummary(days, result.books, alerts, pictures, street.homes[0].zone, remarks)

@@ -39,6 +39,7 @@ class Play:
         self.hub = hub
         self.reader = reader
         self.deaths = 0
+        self.hub_of_others = False
         self.started = time.monotonic()
         self._casts = {cast.node: cast for cast in stage.cast.values()}
         self.on_frame: Callable[[], None] | None = None
@@ -99,4 +100,6 @@ class Play:
             result.trajectories[home.home] = self.reader.trajectory(home.home)
         result.alerts = self.reader.alerts()
         result.books = self.books()
+        self.hub_of_others = not self.hub.alive()
+        self.deaths += int(self.hub_of_others and not self.deaths)
         return result

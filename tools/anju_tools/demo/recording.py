@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import gzip
+import math
+import shlex
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -21,8 +23,8 @@ class RecordingError(Exception):
 
 def _open(path: Path) -> IO[str]:
     if path.suffix == ".gz":
-        return gzip.open(path, "rt", newline="")
-    return path.open(newline="")
+        return gzip.open(path, "rt", newline="", encoding="utf-8-sig")
+    return path.open(newline="", encoding="utf-8-sig")
 
 
 def read(path: Path, home: str | None) -> tuple[str, list[LogRow]]:
@@ -33,15 +35,18 @@ def read(path: Path, home: str | None) -> tuple[str, list[LogRow]]:
     try:
         with _open(path) as file:
             rows = list(_rows(path, csv.DictReader(file)))
-    except OSError as error:
-        raise RecordingError(f"{path}: {error.strerror}; give the path of an events.csv or events.csv.gz") from error
+    except (OSError, EOFError) as error:
+        raise RecordingError(f"{path}: {error}; give the path of an events.csv or events.csv.gz") from error
+    except UnicodeDecodeError as error:
+        raise RecordingError(f"{path}: not UTF-8 text; give an events.csv or events.csv.gz") from error
     homes = sorted({name for name, _ in rows if name is not None})
     if not rows:
         raise RecordingError(f"{path}: no events")
     if not homes:
         return home or path.resolve().parent.name, [row for _, row in rows]
     if home is None and len(homes) > 1:
-        raise RecordingError(f"{path}: {len(homes)} homes; choose one with --home, for example --home {homes[0]}")
+        example = shlex.quote(homes[0])
+        raise RecordingError(f"{path}: {len(homes)} homes; choose one with --home, for example --home {example}")
     wanted = home or homes[0]
     if wanted not in homes:
         raise RecordingError(f"{path}: no home {wanted!r}; it has {', '.join(homes[:8])}")
@@ -62,6 +67,10 @@ def _rows(path: Path, reader: csv.DictReader[str]) -> Iterator[tuple[str | None,
 def _row(row: dict[str, str]) -> LogRow:
     if any(row[name] is None for name in _COLUMNS):
         raise ValueError("a column is missing")
-    if row["kind"] in _NUMERIC:
-        float(row["value"])
-    return LogRow(datetime.fromisoformat(row["t"]), row["sensor"], row["kind"], row["room"], row["value"])
+    if row["kind"] in _NUMERIC and not 0 <= float(row["value"]) < math.inf:
+        raise ValueError(f"{row['kind']} of {row['value']!r} cannot be")
+    try:
+        t = datetime.fromisoformat(row["t"])
+    except ValueError:
+        raise ValueError(f"{row['t']!r} is no time such as 2026-03-02T08:15:00") from None
+    return LogRow(t, row["sensor"], row["kind"], row["room"], row["value"])

@@ -5,10 +5,12 @@ A street comes from the resident simulator or from a recorded log; the stage doe
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from anju_tools.simulator import HomeLog
@@ -76,9 +78,8 @@ def _sensor(sensor: str, kind: str, room: str, per_pulse: float = 1.0) -> Street
     return StreetSensor(sensor, kind, room)
 
 
-@dataclass(frozen=True)
-class LogRow:
-    """One row of an event log; `t` local time without zone."""
+class LogRow(NamedTuple):
+    """One row of an event log; `t` local time, or with an offset."""
 
     t: datetime
     sensor: str
@@ -97,7 +98,7 @@ def recorded(home: str, rows: Iterable[LogRow], zone: str, days: int | None) -> 
     Raises ValueError when nothing is left to play.
     """
     tz = ZoneInfo(zone)
-    rows = sorted(rows, key=lambda row: row.t)
+    rows = sorted((row._replace(t=_local(row.t, tz)) for row in rows), key=lambda row: row.t)
     ignored = Counter(row.kind for row in rows if row.kind not in _LEVELS | set(_METERS) | {"heartbeat"})
     rows = [row for row in rows if row.kind in _LEVELS or row.kind in _METERS]
     if not rows:
@@ -111,12 +112,22 @@ def recorded(home: str, rows: Iterable[LogRow], zone: str, days: int | None) -> 
         Change(_utc(row.t, tz), row.sensor, int(row.value.lower() in _ON)) for row in rows if row.kind in _LEVELS
     ]
     changes += _pulses(_litre_by_litre([(_utc(r.t, tz), r.sensor, float(r.value)) for r in rows if r.kind in _METERS]))
-    street = StreetHome(home, zone, tuple(sensors.values()), _alternating(changes))
+    street = StreetHome(_hub_name(home), zone, tuple(sensors.values()), _alternating(changes))
     return Street((street,), _utc(first, tz), _utc(end, tz)), ignored
 
 
+def _local(t: datetime, tz: ZoneInfo) -> datetime:
+    """Local time of the home, without zone."""
+    return t if t.tzinfo is None else t.astimezone(tz).replace(tzinfo=None)
+
+
 def _utc(t: datetime, tz: ZoneInfo) -> float:
-    return t.replace(tzinfo=t.tzinfo or tz).astimezone(UTC).timestamp()
+    return t.replace(tzinfo=tz).timestamp()
+
+
+def _hub_name(home: str) -> str:
+    """A home's name as the hub takes it and a file may be called: no space, `/`, `?` or `#`, at most 63 characters."""
+    return re.sub(r"[\s/?#\x00-\x1f]+", "-", home).strip("-")[:63] or "home"
 
 
 def _litre_by_litre(readings: Sequence[tuple[float, str, float]]) -> Iterable[tuple[float, str]]:

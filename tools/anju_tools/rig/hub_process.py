@@ -80,6 +80,10 @@ class HubProcess:
                 raise HubError(f"the hub does not start:\n{self._log_tail()}")
             time.sleep(_POLL_S)
 
+    def alive(self) -> bool:
+        """Whether the process that we started last still runs."""
+        return self._process is not None and self._process.poll() is None
+
     def answers(self) -> bool:
         """Whether somebody is there: a CoAP ping (RFC 7252 §4.3) is answered by a reset."""
         self._mid = (self._mid + 1) & 0xFFFF
