@@ -109,7 +109,10 @@ def seeds():
             if file not in found and file != "plaintext":
                 found[file] = [data for data in _wire(file) if len(data) <= 300]
     found["plaintext"] = [b"\x02\xb1r\xff" + data for data in found["report"]] + [b"\x02\xb1r", b"\x02"]
-    found["oscore"].append(coap.encode(_CLIENT.protect_request(_REQUEST, 5)[0]))
+    request, _ = _CLIENT.protect_request(_REQUEST, 5)
+    answer = coap.Message(2, 68, 1, b"t", [(12, b"<")], report.encode_answer({"time_ms": _NOW_MS}))
+    response = _SERVER.protect_response(answer, _SERVER.unprotect_request(request)[1])
+    found["oscore"] += [coap.encode(request), coap.encode(response)]
     return found
 
 
