@@ -69,3 +69,15 @@ def test_without_any_promise_nothing_is_suspected():
     live = heard([(0, 60.0 * i, 0, Kind.PIR, 1.0) for i in range(50)])
     assert not live.suspect(90 * HOUR).any()
     assert not live.dark(90 * HOUR).any()
+
+
+def test_a_heartbeat_said_twice_teaches_no_interval():
+    rows = by_the_clock(HOUR, events=0)
+    again = [(home, t + 0.5, sensor, kind, value) for home, t, sensor, kind, value in rows]
+    assert heard(sorted(rows + again, key=lambda row: row[1])).interval[0, 0] == pytest.approx(HOUR, rel=0.01)
+    assert np.isnan(heard([rows[0]] * 9).interval[0, 0])
+
+
+def test_heartbeats_right_after_events_are_still_hourly():
+    rows = [(0, HOUR * i + dt, 0, kind, 1.0) for i in range(20) for dt, kind in ((-1.0, Kind.PIR), (0, Kind.HEARTBEAT))]
+    assert heard(rows).interval[0, 0] == pytest.approx(HOUR, rel=0.01)

@@ -253,3 +253,12 @@ def test_settings_and_homes_are_checked():
         Settings(budget=0)
     with pytest.raises(ValueError, match="same name"):
         Watch([spec(), spec()])
+
+
+def test_a_log_with_every_row_twice_says_what_the_log_says(ordinary):
+    rows = before([*ordinary[0], *ordinary[1]], NOON, BED)  # one sensor dies, so that there is an alert too
+    water = [(0, MONDAY + h * HOUR, KITCHEN, Kind.WATER, 2.0) for h in range(24 * WEEK)]
+    once, _ = played(events(rows, water), AT + 1.5 * DAY)
+    twice, _ = played(events([row for row in [*rows, *water] for _ in range(2)]), AT + 1.5 * DAY)
+    assert "sensor_dead" in kinds(once)
+    assert (twice.states, twice.alerts, twice.cleared) == (once.states, once.alerts, once.cleared)

@@ -20,6 +20,8 @@ Bools = NDArray[np.bool_]
 SUSPECT_AFTER = 1.2  # check-in intervals without a word
 DEAD_AFTER = 2.1  # two missed, so one lost frame alone is no fault
 HEARD_AFTER = 1.1  # … and the home was heard after the first was due
+LEAST_INTERVAL_S = 60.0  # no learned interval is shorter
+REPEATED_S = 5.0  # heartbeats closer than this are one, said twice
 _RING = 8
 _ENOUGH = 3
 
@@ -108,7 +110,7 @@ class Liveness:
         if (said := np.isfinite(promised)).any():
             self.interval[home[said], sensor[said]] = promised[said]
             self._given[home[said], sensor[said]] = True
-        learn = np.isfinite(gap) & ~self._given[home, sensor]
+        learn = np.isfinite(gap) & ~self._given[home, sensor] & ~(proofs.beat_gap[part] < REPEATED_S)
         if learn.any():
             self._learn(home[learn], sensor[learn], gap[learn], proofs.beat_gap[part][learn])
 
@@ -129,9 +131,10 @@ class Liveness:
         middle = np.arange(len(home)), (count - 1) // 2
         gaps, beats = np.sort(self._gaps[home, sensor], axis=1), np.sort(self._beat_gaps[home, sensor], axis=1)
         only_in_silence = gaps[middle] > 0.9 * gaps[np.arange(len(home)), count - 1]
-        only_in_silence &= gaps[:, 0] > 0.8 * gaps[middle]
+        only_in_silence &= (gaps[:, 0] > 0.8 * gaps[middle]) & (gaps[middle] >= LEAST_INTERVAL_S)
         beats[:, 0] = np.where(np.isfinite(beats[:, 0]), beats[:, 0], gaps[:, 0])
-        self.interval[home, sensor] = np.where(only_in_silence, gaps[middle], beats[middle])
+        learned = np.where(only_in_silence, gaps[middle], beats[middle])
+        self.interval[home, sensor] = np.maximum(learned, LEAST_INTERVAL_S)
 
     def late(self, events: Events) -> None:
         """Events from before the cursor: only the last-heard times gain."""

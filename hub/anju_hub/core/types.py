@@ -122,6 +122,21 @@ def joined_events(a: Events, b: Events) -> Events:
     return Events(*(np.concatenate(pair) for pair in columns))
 
 
+def without_repeats(events: Events) -> Events:
+    """`events`, sorted by time, without rows that repeat another one in every field: the same word, logged twice."""
+    same_t = events.t[1:] == events.t[:-1]
+    near = np.flatnonzero(np.r_[False, same_t] | np.r_[same_t, False]) if len(events) else np.zeros(0, np.int64)
+    if not len(near):
+        return events
+    some = events.take(near)
+    columns = some.value, some.kind, some.sensor, some.home, some.t
+    order = np.lexsort(columns)  # stable: of equal rows the first stays
+    equal = np.logical_and.reduce([column[order][1:] == column[order][:-1] for column in columns])
+    keep = np.ones(len(events), bool)
+    keep[near[order[1:][equal]]] = False
+    return events.take(keep)
+
+
 @dataclass(frozen=True, slots=True)
 class StateSpan:
     """`state` of `home` over [start, end) as known at that time, and the probability given to it."""

@@ -21,7 +21,7 @@ from .liveness import Liveness, Proofs, joined_proofs
 from .smoother import Tape
 from .spans import UNOBSERVED, SpanWriter
 from .state import HomeStates
-from .types import Events, HomeSpec, Kind, Settings, StateSpan, Update, joined_events
+from .types import Events, HomeSpec, Kind, Settings, StateSpan, Update, joined_events, without_repeats
 
 TAIL_MIN = 15
 YOUNG_MIN = 7 * 1440
@@ -93,7 +93,7 @@ class Watch:
 
     def _run(self, batch: Events, limit: int) -> None:
         assert self._minute is not None
-        batch = batch.take(np.argsort(batch.t, kind="stable"))
+        batch = without_repeats(batch.take(np.argsort(batch.t, kind="stable")))
         rows = condense(batch, self._carry, self._rooms)
         proofs = joined_proofs(self._unapplied, self._liveness.prepare(batch))
         self._checks.take_in(batch)
