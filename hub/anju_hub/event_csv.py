@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import csv
 import gzip
+import math
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -23,9 +24,11 @@ from .core import KIND_CODES, Events, HomeSpec, Kind, SensorSpec
 from .errors import HubError
 
 _CHUNK = 1 << 24
+LONGEST_S = 20 * 365.25 * 86_400.0  # between first and last row; beyond, a clock was wrong
 _REQUIRED = ("t", "sensor", "kind", "value")
 _WORDS = {"on": 1.0, "off": 0.0, "open": 1.0, "opened": 1.0, "close": 0.0, "closed": 0.0, "true": 1.0, "false": 0.0}
 _WORDS |= {"present": 1.0, "absent": 0.0, "": 1.0}
+_AMOUNTS = (Kind.WATER, Kind.ELECTRICITY)
 ONE_HOME = "home"
 
 
@@ -40,6 +43,7 @@ class Log:
     homes: list[HomeSpec]
     events: Events
     offset_min: int | None  # the first row's UTC offset; None: naive local times
+    one_offset: bool = True  # every row has it
     unknown_kinds: Counter[str] = field(default_factory=Counter)
 
 
@@ -62,6 +66,8 @@ class _Reader:
         self._sensors: list[dict[str, int]] = []
         self._about: list[list[list[str]]] = []  # per home and sensor: kind, room
         self._offset: int | None = None
+        self._one_offset = True
+        self._line_of: list[NDArray[np.int64]] = []  # per chunk: its events' lines
         self._rows = 0
         self._unknown: Counter[str] = Counter()
         self._cache: dict[tuple[str, str, str, str], tuple[int, int, int]] = {}
@@ -74,7 +80,19 @@ class _Reader:
             raise LogError(f"{self._path}: holds no events below its header")
         names = ("home", "t", "sensor", "kind", "value")
         events = Events(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
-        return Log(self._specs(), events, self._offset, self._unknown)
+        self._check_span(events.t)
+        return Log(self._specs(), events, self._offset, self._one_offset, self._unknown)
+
+    def _check_span(self, t: NDArray[np.float64]) -> None:
+        """One row with a wrong year would make a run of centuries; the row farthest from the middle is named."""
+        if t.max() - t.min() <= LONGEST_S:
+            return
+        worst = int(np.abs(t - np.median(t)).argmax())
+        at = datetime(1970, 1, 1) + timedelta(seconds=float(t[worst]))
+        years = LONGEST_S / (365.25 * 86_400)
+        line = int(np.concatenate(self._line_of)[worst])
+        what = f"{at.isoformat()} lies so far from the other rows that the log spans more than {years:.0f} years"
+        raise self._wrong(line, what, "correct or remove the row, or split the log")
 
     def _header(self, line: bytes) -> None:
         text = line.decode("utf-8-sig", "replace").strip().lower()
@@ -97,8 +115,12 @@ class _Reader:
     # both paths
 
     def _chunk(self, chunk: bytes) -> Events:
-        fast = self._by_columns(chunk)
-        events = self._by_rows(chunk) if fast is None else fast
+        events = self._by_columns(chunk)
+        if events is None:
+            events, lines = self._by_rows(chunk)
+        else:
+            lines = self._line + 1 + np.arange(len(events), dtype=np.int64)
+        self._line_of.append(lines)
         self._line += chunk.count(b"\n") + (not chunk.endswith(b"\n"))
         self._rows += len(events)
         return events
@@ -140,8 +162,10 @@ class _Reader:
         codes = {
             key: self._code(*(part.decode("utf-8", "replace").strip() for part in key)) for key in dict.fromkeys(keys)
         }
-        self._count_unknown(column["kind"])
         table = np.array([codes[key] for key in keys], np.int32)
+        if not np.isfinite(value).all() or (np.isin(table[:, 2], _AMOUNTS) & (value < 0)).any():
+            return None
+        self._count_unknown(column["kind"])
         return Events(table[:, 0].copy(), t, table[:, 1].copy(), table[:, 2].astype(np.int8), value)
 
     def _count_unknown(self, kinds: list[bytes]) -> None:
@@ -151,9 +175,11 @@ class _Reader:
 
     # by rows
 
-    def _by_rows(self, chunk: bytes) -> Events:
+    def _by_rows(self, chunk: bytes) -> tuple[Events, NDArray[np.int64]]:
+        """The chunk's events and the lines they stand in."""
         rows = csv.reader(chunk.decode("utf-8", "replace").splitlines())
-        return Events.of([self._row(row, self._line + rows.line_num) for row in rows if row])
+        numbered = [(self._row(row, self._line + rows.line_num), self._line + rows.line_num) for row in rows if row]
+        return Events.of([event for event, _ in numbered]), np.array([line for _, line in numbered], np.int64)
 
     def _row(self, row: list[str], line: int) -> tuple[int, float, int, int, float]:
         if len(row) != len(self._columns):
@@ -179,17 +205,25 @@ class _Reader:
             if self._rows or line > 2:
                 raise self._wrong(line, "a time with offset in a log without", "use one or the other")
             self._offset = int(offset.total_seconds() // 60)
+        if offset is not None:
+            self._one_offset &= offset.total_seconds() // 60 == self._offset
         return (at if offset is not None else at.replace(tzinfo=UTC)).timestamp()
 
     def _value(self, text: str, kind: int, line: int) -> float:
         try:
-            return float(text)
+            value = float(text)
         except ValueError:
             if (word := _WORDS.get(text.lower())) is not None:
                 return word
-        if kind == Kind.IGNORED:
-            return 0.0
-        raise self._wrong(line, f"'{text}' is no value", "write a number, or ON/OFF, OPEN/CLOSED")
+            if kind == Kind.IGNORED:
+                return 0.0
+            remedy = "write a number, or ON/OFF, OPEN/CLOSED"
+            raise self._wrong(line, f"'{text}' is no value", remedy) from None
+        if not math.isfinite(value):
+            raise self._wrong(line, f"'{text}' is no value", "write a finite number, or remove the row")
+        if value < 0 and kind in _AMOUNTS:
+            raise self._wrong(line, f"'{text}' is no amount used", "write 0 or more, or remove the row")
+        return value
 
     def _wrong(self, line: int, what: str, remedy: str) -> LogError:
         return LogError(f"{self._path}:{line}: {what}: {remedy}")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import csv
+import gzip
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TextIO, cast
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -66,11 +68,16 @@ def zone_of(log: Log) -> str:
     return ZoneInfo(name).key
 
 
-def write_states(path: Path, spans: list[StateSpan], offset_min: int | None) -> None:
-    """home,start,end,state,probability; times as the log wrote them: naive local, or UTC with an offset."""
+def output_shift_s(log: Log) -> float:
+    """Seconds from UTC to the times written: the log's own offset where all rows share one, else UTC stays."""
+    return 60.0 * (log.offset_min or 0) if log.one_offset else 0.0
+
+
+def write_states(path: Path, spans: list[StateSpan], shift_s: float) -> None:
+    """home,start,end,state,probability; naive times, `shift_s` from those of the core."""
     edges = np.array([(span.start, span.end) for span in spans]).reshape(-1, 2)
-    starts, ends = _iso(edges[:, 0], offset_min), _iso(edges[:, 1], offset_min)
-    with path.open("w", newline="", encoding="utf-8") as file:
+    starts, ends = _iso(edges[:, 0], shift_s), _iso(edges[:, 1], shift_s)
+    with _opened(path) as file:
         writer = csv.writer(file)
         writer.writerow(["home", "start", "end", "state", "probability"])
         writer.writerows(
@@ -79,10 +86,10 @@ def write_states(path: Path, spans: list[StateSpan], offset_min: int | None) -> 
         )
 
 
-def write_alerts(path: Path, alerts: list[Alert], offset_min: int | None) -> None:
-    """home,raised,kind,class,sensor,why."""
-    raised = _iso(np.array([alert.raised for alert in alerts], float), offset_min)
-    with path.open("w", newline="", encoding="utf-8") as file:
+def write_alerts(path: Path, alerts: list[Alert], shift_s: float) -> None:
+    """home,raised,kind,class,sensor,why; naive times, `shift_s` from those of the core."""
+    raised = _iso(np.array([alert.raised for alert in alerts], float), shift_s)
+    with _opened(path) as file:
         writer = csv.writer(file)
         writer.writerow(["home", "raised", "kind", "class", "sensor", "why"])
         writer.writerows(
@@ -91,6 +98,13 @@ def write_alerts(path: Path, alerts: list[Alert], offset_min: int | None) -> Non
         )
 
 
-def _iso(seconds: np.ndarray[tuple[int], np.dtype[np.float64]], offset_min: int | None) -> list[str]:
-    text = np.datetime_as_string(np.round(seconds * 1000).astype("datetime64[ms]"))
-    return [str(t) if offset_min is None else f"{t}+00:00" for t in text]
+def _opened(path: Path) -> TextIO:
+    """For writing; packed if the name ends in .gz."""
+    if path.suffix == ".gz":
+        return cast(TextIO, gzip.open(path, "wt", newline="", encoding="utf-8"))
+    return path.open("w", newline="", encoding="utf-8")
+
+
+def _iso(seconds: np.ndarray[tuple[int], np.dtype[np.float64]], shift_s: float) -> list[str]:
+    text = np.datetime_as_string(np.round((seconds + shift_s) * 1000).astype("datetime64[ms]"))
+    return [str(t) for t in text]

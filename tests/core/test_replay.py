@@ -78,6 +78,10 @@ def test_unknown_kinds_are_kept_and_counted(tmp_path):
         ("yesterday,d,door,entry,1", r":3: 'yesterday' is no time: write ISO 8601"),
         ("2026-01-05T00:00:00,d,door,entry,ajar", r":3: 'ajar' is no value"),
         ("2026-01-05T00:00:00,,door,entry,1", r":3: no sensor named"),
+        ("2026-01-05T00:00:00,d,door,entry,nan", r":3: 'nan' is no value"),
+        ("2026-01-05T00:00:00,w,water,bath,inf", r":3: 'inf' is no value"),
+        ("2026-01-05T00:00:00,w,water,bath,-1.5", r":3: '-1.5' is no amount used: write 0 or more"),
+        ("2026-01-05T00:00:00,e,electricity,house,-2", r":3: '-2' is no amount used"),
         ("2026-01-05T00:00:00+01:00,d,door,entry,1", r":3: a time with offset in a log without"),
     ],
 )
@@ -116,6 +120,69 @@ def test_the_commands_mistakes_are_explained(tmp_path):
     log = str(tmp_path / "e.csv")
     assert "needs --rules" in CliRunner().invoke(command, [log, "--rules-only"]).output
     assert "cannot be read" in CliRunner().invoke(command, [log, "--rules", str(tmp_path / "no.toml")]).output
+
+
+@pytest.mark.parametrize("year", ["0001", "2999"])
+@pytest.mark.parametrize("offset", ["", "+01:00"])
+def test_a_row_centuries_away_is_named(tmp_path, year, offset):
+    rows = [f"2026-01-05T00:{m:02d}:00{offset},d,door,entry,{m % 2}\n" for m in range(30)]
+    rows[20:20] = ["\n", f"{year}-06-01T00:00:00{offset},d,door,entry,1\n"]
+    with pytest.raises(LogError, match=rf"events\.csv:23: {year}-\d\d-.* more than 20 years: correct or remove"):
+        log_of(tmp_path, HEADER + "".join(rows))
+
+
+@pytest.fixture
+def small_log(tmp_path):
+    path = tmp_path / "e.csv"
+    path.write_text(HEADER + "".join(f"2026-01-05T{h:02d}:00:00,d,door,entry,{h % 2}\n" for h in range(9)))
+    return path
+
+
+def test_outputs_never_overwrite_the_input_or_each_other(tmp_path, small_log):
+    before = small_log.read_text()
+    (tmp_path / "link.csv").hardlink_to(small_log)
+    aliases = [str(small_log), str(tmp_path / "." / "x" / ".." / "e.csv"), str(tmp_path / "link.csv")]
+    (tmp_path / "x").mkdir()
+    for alias in aliases:
+        result = CliRunner().invoke(command, [str(small_log), "--states", alias])
+        assert result.exit_code == 1 and "is the input file too; name another file" in result.output
+    both = ["--states", str(tmp_path / "o.csv"), "--alerts", str(tmp_path / "x" / ".." / "o.csv")]
+    result = CliRunner().invoke(command, [str(small_log), *both])
+    assert result.exit_code == 1 and "is the file of --states too" in result.output
+    assert small_log.read_text() == before and not (tmp_path / "o.csv").exists()
+
+
+def test_a_missing_folder_is_said_before_the_run(tmp_path, small_log):
+    good = str(tmp_path / "s.csv")
+    result = CliRunner().invoke(command, [str(small_log), "--states", good, "--alerts", str(tmp_path / "no" / "a.csv")])
+    assert result.exit_code == 1 and "there is no folder" in result.output and "create it" in result.output
+    assert isinstance(result.exception, SystemExit) and not Path(good).exists()
+
+
+def test_outputs_named_gz_are_packed(tmp_path, small_log):
+    plain, packed = tmp_path / "s.csv", tmp_path / "s.csv.gz"
+    for path in (plain, packed):
+        assert CliRunner().invoke(command, [str(small_log), "--states", str(path)]).exit_code == 0
+    assert gzip.decompress(packed.read_bytes()) == plain.read_bytes()
+
+
+@pytest.mark.parametrize("budget", ["nan", "inf", "0", "-1"])
+def test_a_budget_is_a_finite_number(small_log, budget):
+    result = CliRunner().invoke(command, [str(small_log), "--budget", budget])
+    assert result.exit_code == 2 and "--budget" in result.output
+
+
+@pytest.mark.parametrize(
+    ("offsets", "first", "note"),
+    [(("", ""), "2026-01-05T00:00:00.000", False), (("-07:00", "-07:00"), "2026-01-05T00:00:00.000", False),
+     (("+01:00", "+02:00"), "2026-01-04T23:00:00.000", True)],
+)  # fmt: skip
+def test_times_written_are_naive(tmp_path, offsets, first, note):
+    rows = [f"2026-01-05T{h:02d}:00:00{offsets[h > 4]},d,door,entry,{h % 2}\n" for h in range(9)]
+    (tmp_path / "e.csv").write_text(HEADER + "".join(rows))
+    result = CliRunner().invoke(command, [str(tmp_path / "e.csv"), "--states", str(tmp_path / "s.csv")])
+    assert result.exit_code == 0 and ("times written are UTC" in result.output) == note
+    assert next(csv.DictReader((tmp_path / "s.csv").read_text().splitlines()))["start"] == first
 
 
 @pytest.mark.skipif(not (SHARED / "data" / "ordonez_a").exists(), reason="no real home at hand (../shared/data)")

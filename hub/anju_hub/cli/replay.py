@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -11,10 +14,16 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from anju_hub.core import RuleError, Settings, load_rules
 from anju_hub.core.types import Alert
 from anju_hub.event_csv import Log, read_log
-from anju_hub.replay import Result, write_alerts, write_states
+from anju_hub.replay import Result, output_shift_s, write_alerts, write_states
 from anju_hub.replay import replay as run_replay
 
 _FILE = click.Path(dir_okay=False, path_type=Path)
+
+
+def _finite(_: click.Context, _param: click.Parameter, value: float) -> float:
+    if not math.isfinite(value):
+        raise click.BadParameter(f"{value} is not a finite number of alerts.")
+    return value
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -25,6 +34,7 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--budget",
     type=click.FloatRange(min=0, min_open=True),
+    callback=_finite,
     default=1.0,
     show_default=True,
     metavar="PER_30_DAYS",
@@ -51,7 +61,10 @@ def replay(
     EVENTS is a CSV file (or .csv.gz) with the header `home,t,sensor,kind,room,value`; `home` may be left out when
     there is one. Times are ISO 8601, local without offset or with one. Kinds: door (the exit door), pir, contact,
     toilet, power, water [L], electricity [Wh], other, heartbeat (a keep-alive), battery [mV]. Rows may be unsorted;
-    kinds not known are counted and have no effect.
+    kinds not known are counted and have no effect. A log may span 20 years at most.
+
+    Output times are naive: those of the log where it has no offsets, local times of its offset where all rows share
+    one, and UTC where offsets vary (a note says so). Outputs named .gz are packed.
 
     \b
     Examples:
@@ -60,19 +73,49 @@ def replay(
       anju replay events.csv --alerts today.csv --rules builtin --rules-only
     """
     settings = _settings(budget, rules, rules_only)
+    _check_outputs(events, {"--states": states, "--alerts": alerts, "--trajectory": trajectory})
     with _bar() as bar:
         reading = bar.add_task("reading", total=events.stat().st_size if events.suffix != ".gz" else None)
         log = read_log(events, lambda n: bar.advance(reading, n))
         bar.update(reading, total=1, completed=1)
         running = bar.add_task("replaying", total=1.0)
         result = run_replay(log, settings, trajectory is not None, lambda share: bar.update(running, completed=share))
-    if states:
-        write_states(states, result.states, log.offset_min)
-    if alerts:
-        write_alerts(alerts, result.alerts, log.offset_min)
-    if trajectory:
-        write_states(trajectory, result.trajectory, log.offset_min)
-    _summary(log, result)
+    shift_s = output_shift_s(log)
+    try:
+        if states:
+            write_states(states, result.states, shift_s)
+        if alerts:
+            write_alerts(alerts, result.alerts, shift_s)
+        if trajectory:
+            write_states(trajectory, result.trajectory, shift_s)
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: cannot be written ({error.strerror})") from error
+    if not log.one_offset:
+        click.echo("note: the log's UTC offsets vary; times written are UTC", err=True)
+    _summary(log, result, shift_s)
+
+
+def _check_outputs(events: Path, outputs: dict[str, Path | None]) -> None:
+    """Refuse, before hours of work, what could not be written or would overwrite something wanted."""
+    taken = {events.resolve(): "the input file"}
+    for option, path in outputs.items():
+        if path is None:
+            continue
+        if not path.parent.is_dir():
+            raise click.ClickException(f"{option} {path}: there is no folder {path.parent}; create it or name another")
+        if not os.access(path if path.exists() else path.parent, os.W_OK):
+            raise click.ClickException(f"{option} {path}: may not be written; name a file that you may write")
+        same = next((name for other, name in taken.items() if _same_file(path, other)), None)
+        if same:
+            raise click.ClickException(f"{option} {path}: is {same} too; name another file")
+        taken[path.resolve()] = f"the file of {option}"
+
+
+def _same_file(a: Path, b: Path) -> bool:
+    """Also by another path or a hard link; devices such as /dev/null may be named twice."""
+    if a.exists() and b.exists():
+        return a.is_file() and a.samefile(b)
+    return a.resolve() == b.resolve()
 
 
 def _settings(budget: float, rules: str | None, rules_only: bool) -> Settings:
@@ -91,7 +134,7 @@ def _bar() -> Progress:
     return Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=not console.is_terminal)
 
 
-def _summary(log: Log, result: Result) -> None:
+def _summary(log: Log, result: Result, shift_s: float) -> None:
     days = float(log.events.t.max() - log.events.t.min()) / 86_400
     homes = len(log.homes)
     click.echo(f"{len(log.events):,} events, {homes:,} home{'s' * (homes != 1)}, {days:.1f} days")
@@ -102,11 +145,9 @@ def _summary(log: Log, result: Result) -> None:
     click.echo(f"alerts: {said}; {result.cleared:,} cases ended by themselves")
     if homes == 1:
         for alert in result.alerts[:10]:
-            click.echo(f"  {_line(alert)}")
+            click.echo(f"  {_line(alert, shift_s)}")
 
 
-def _line(alert: Alert) -> str:
-    from datetime import UTC, datetime
-
-    at = datetime.fromtimestamp(alert.raised, UTC).strftime("%Y-%m-%d %H:%M")
+def _line(alert: Alert, shift_s: float) -> str:
+    at = datetime.fromtimestamp(alert.raised + shift_s, UTC).strftime("%Y-%m-%d %H:%M")
     return f"{at}  {alert.alert_class}: {alert.kind}{f' ({alert.sensor})' if alert.sensor else ''}: {alert.why['text']}"
