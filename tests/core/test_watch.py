@@ -262,3 +262,40 @@ def test_a_log_with_every_row_twice_says_what_the_log_says(ordinary):
     twice, _ = played(events([row for row in [*rows, *water] for _ in range(2)]), AT + 1.5 * DAY)
     assert "sensor_dead" in kinds(once)
     assert (twice.states, twice.alerts, twice.cleared) == (once.states, once.alerts, once.cleared)
+
+
+@pytest.mark.parametrize(("kind", "of"), [("water", Kind.WATER), ("door", Kind.DOOR)])
+def test_a_home_heard_once_is_no_case_for_hours(kind, of):
+    """One use of the only sensor says nothing of when the next is due; most of a day without any does."""
+    home = HomeSpec("home", "UTC", [SensorSpec("only", kind, "hall")])
+    rows = [(0, MONDAY + 8 * HOUR + 60.0 * i, 0, of, float(1 - i % 2)) for i in range(2)]
+    log = events(rows, heartbeats(MONDAY, MONDAY + 2 * DAY, [0]))
+    update, _ = played(log, MONDAY + 2 * DAY, [home])
+    care = [alert for alert in update.alerts if alert.alert_class == "care"]
+    assert care and care[0].raised >= MONDAY + 16 * HOUR
+
+
+def test_the_reason_of_a_silence_names_only_what_was_heard():
+    meter = HomeSpec("home", "UTC", [SensorSpec("meter", "water", "kitchen")])
+    update, _ = played(events(heartbeats(MONDAY, MONDAY + 2 * DAY, [0])), MONDAY + 1.5 * DAY, [meter])
+    for alert in update.alerts:
+        assert "exit door" not in alert.why["text"] and alert.why["last_heard"] == "nothing yet"
+
+
+def test_the_reason_of_a_silence_never_contradicts_it(ordinary):
+    rows = before([*ordinary[0]], NOON)
+    update, _ = played(events(rows, ordinary[1]), AT + 1.5 * DAY)
+    silence = next(alert for alert in update.alerts if alert.kind == "silence")
+    why = silence.why
+    assert why["silent_h"] >= why["alarming_from_h"]
+    assert f"alarms from {why['alarming_from_h']:.1f} h" in why["text"]
+    assert f"for {why['silent_h']:.1f} h" in why["text"] and "never" not in why["text"]
+
+
+def test_a_silence_judged_without_a_suspect_sensor_says_so(ordinary):
+    rows = [row for row in ordinary[0] if row[1] < NOON]
+    beats = before(ordinary[1], NOON - 3 * HOUR, KITCHEN)
+    update, _ = played(events(rows, beats), AT + 1.5 * DAY)
+    why = next(alert.why for alert in update.alerts if alert.kind == "silence")
+    assert "not counting kitchen-pir" in why["text"]
+    assert why["silent_h"] >= why["alarming_from_h"]

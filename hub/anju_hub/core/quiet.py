@@ -13,13 +13,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .envelope import SHORTEST_MIN, Envelope
+from .envelope import CAP_MIN, SHORTEST_MIN, Envelope
 from .grid import STRONG, WEAK
 
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 
 PAIR_MIN = 10
+HOURS_HEARD = 3  # before that, silence tells little: one door opened or one tap run may be all the home will show
 
 
 class QuietClock:
@@ -30,6 +31,8 @@ class QuietClock:
         self.age = np.zeros(homes, np.int64)
         self.context = np.full(homes, 2 * sensors, np.int64)
         self.without = np.zeros((homes, sensors), np.int64)
+        self.hours_heard = np.zeros(homes, np.int64)  # clock hours with credible life
+        self._last_hour = np.full(homes, -1, np.int64)
         self._since_move = np.full((homes, sensors + 1), 10_000, np.int64)
         self.records = Envelope(homes, 2 * sensors + 1)
         self.records_without = Envelope(homes * sensors, 1)
@@ -68,6 +71,8 @@ class QuietClock:
         self.records.ended(ended, self.context[ended], hour[old], of_hour, self.age[ended])
         self.age[home] = 0
         self.context[home] = context
+        self.hours_heard[home] += self._last_hour[home] != hour
+        self._last_hour[home] = hour
 
     def _end_without(self, home: Ints, which: Bools, hour: Ints, minute: int) -> None:
         i, sensor = np.nonzero(which)
@@ -88,7 +93,12 @@ class QuietClock:
         self.records_without.refresh(rows, np.repeat(days, self.sensors), passed, budget)
 
     def limits(self, hour: Ints) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Alarming ages [min] now: (homes,) and without each sensor (homes, sensors)."""
+        """Alarming ages [min] now: (homes,) and without each sensor (homes, sensors).
+
+        A home that has hardly shown that it can be heard gets the longest.
+        """
         homes = np.arange(len(self.age))
-        without = self.records_without.limit.reshape(len(homes), self.sensors, 24)
-        return self.records.limit[homes, self.context, hour], without[homes, :, hour]
+        without = self.records_without.limit.reshape(len(homes), self.sensors, 24)[homes, :, hour]
+        limit, stranger = self.records.limit[homes, self.context, hour], self.hours_heard < HOURS_HEARD
+        cap = np.float32(CAP_MIN)
+        return np.where(stranger, cap, limit), np.where(stranger[:, None], cap, without)
