@@ -67,8 +67,10 @@ class Settings:
     battery_low_mv: float = 2400.0  # two alkaline cells under load, end of useful life
 
     def __post_init__(self) -> None:
-        if not self.budget > 0:
-            raise ValueError(f"budget must be above 0 false care alerts per 30 days, not {self.budget}")
+        if not 0 < self.budget < float("inf"):
+            raise ValueError(
+                f"budget must be a finite number above 0 of false care alerts per 30 days, not {self.budget}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
