@@ -41,6 +41,17 @@ def test_door_back_before_the_firmware_runs_is_two_transitions(bench) -> None:
     assert rig.stored("door")["records"]["door"] == 2
 
 
+def test_a_change_while_the_chip_boots_on_its_timer_is_not_lost(bench) -> None:
+    rig = bench("door")
+    rig.run(100)
+    board = rig.stage.cast["home", "door"].seat.board
+    booting = (board.powered_at + board.asleep.until_ms + board.facts.boot_ms // 2) / 1000
+    rig.pin(booting, "door", 1)
+    rig.pin(booting + 5, "door", 0)
+    rig.run(booting + 60)
+    assert (rig.stored("door")["records"]["door"], rig.stored("door")["transitions"]) == (2, 2)
+
+
 def test_every_transition_arrives_once_through_a_lossy_air(bench) -> None:
     rig = bench("door", loss=0.3)
     end = _visits(rig, 25)

@@ -82,15 +82,17 @@ class Node:
         self._beat(urgent=True)
 
     def _take_wake(self) -> None:
-        """The pin that woke us is an edge of its own, even when it is back already."""
+        """The pin that woke us is an edge of its own, even when it is back already.
+
+        After a timer wake the pin may have changed while the chip booted, before anybody listened: its level tells.
+        """
         hal = self.hal
-        if hal.wake_pin == self.config.pin:
-            level = hal.level(self.config.pin)
-            if level == hal.wake_level:
-                step = self.filter.edge(self.state, hal.woke_ms, level, self.config)
-            else:
-                step = self.filter.missed(self.state, hal.woke_ms, self.config)
-            self._emit(step)
+        level = hal.level(self.config.pin)
+        woken = hal.wake_pin == self.config.pin
+        if woken and level != hal.wake_level:
+            self._emit(self.filter.missed(self.state, hal.woke_ms, self.config))
+        else:
+            self._emit(self.filter.edge(self.state, hal.woke_ms if woken else hal.now_ms(), level, self.config))
 
     def sleep(self) -> None:
         """Arm the pin, keep what must survive, and end this run."""
@@ -121,11 +123,12 @@ class Node:
         self._emit(self.filter.tick(self.state, now, hal.level(self.config.pin), self.config))
 
     def _emit(self, step: "Step") -> None:
+        """Counters go to flash before the records that tell them: a power cut in between must not repeat a count."""
         self.state, emitted = step
-        self._record(emitted)
         counters = self.filter.counters(self.state)
         if emitted or counters[0] - (self.outbox.counters or (0,))[0] >= self.config.checkpoint_pulses:
             self.outbox.keep_counters(counters)
+        self._record(emitted)
 
     def _record(self, emitted: "Emitted") -> None:
         for t_ms, urgent, fields in emitted:
